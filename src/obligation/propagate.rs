@@ -1,0 +1,598 @@
+//! From a graph and its licences to what arrives at each product.
+//!
+//! For each product:
+//!
+//! 1. what it reaches, by its own relations, and what of that is handed over with it;
+//! 2. for each component, the choice in its licence expression, with the licences that bind;
+//! 3. for each term of those, its strongest arrival, found in the search of the term's profile (made once, when first asked);
+//! 4. for each component, the judgement on its openness, and how that arrives.
+//!
+//! Nothing is decided here about levels: a policy says, through [`Weigh`], who rules on openness and what a finding would cost.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use super::choice::{Cost, choose};
+use super::context::Arrived;
+use super::crossing::{Crossings, Profile};
+use super::reach::{Phase, Reach, State, Strength, Terrain};
+use super::witness::Witness;
+use crate::graph::{Component, Graph, Licensing, NodeIndex};
+use crate::license::{Catalogue, Expression, LicenseUse, Openness, Reading};
+use crate::vocabulary::{Class, Delivery, Domain, FactId, Kind, Level, Relation, Term, TermId};
+
+/// What a policy says that the engine must know.
+pub trait Weigh {
+    /// Whose rulings on openness count for components of a domain.
+    fn authorities(&self, domain: Domain) -> &[String];
+    /// The highest level a finding can have that comes only through a relation.
+    fn cap(&self, relation: Relation) -> Level;
+    /// What a component's licence really is, where the policy says so.
+    fn clarified(&self, component: &Component) -> Option<&Expression>;
+    /// The branch of `OR` the policy fixes for a component.
+    fn fixed_choice(&self, component: &Component) -> Option<&Expression>;
+    /// How many findings a licence would lead to (those that fail the gate, then warnings), given what would arrive.
+    fn findings(&self, component: &Component, reading: &Reading, arriving: &[(TermId, Level)]) -> [u32; 2];
+    /// How a product is delivered.
+    fn delivery(&self, product: &Component) -> Vec<Delivery>;
+    /// The day on which all is judged.
+    fn today(&self) -> Date;
+}
+
+/// A licence that binds at a component, after all choices.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Binding {
+    /// What it says.
+    pub reading: Arc<Reading>,
+    /// Whether it is open, for this kind of component.
+    pub openness: Openness,
+}
+
+/// Why a component is not known to be open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Judged {
+    /// It is open.
+    Open,
+    /// These terms close it; each with the licence that holds it.
+    Closed(Vec<(Arc<Reading>, Term)>),
+    /// Nothing is known of these licences; the flag says whether an authority calls each open all the same.
+    Unknown(Vec<(Arc<Reading>, bool)>),
+    /// There is no licence.
+    Unlicensed,
+}
+
+/// A component as a product sees it.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// The component.
+    pub node: NodeIndex,
+    /// The licences that bind.
+    pub bindings: Vec<Binding>,
+    /// Branches that were not taken, as written.
+    pub passed_over: Vec<String>,
+    /// The judgement on its openness.
+    pub judged: Judged,
+    /// How that judgement arrives; absent where it is open, or does not cross.
+    pub arrival: Option<Route>,
+    /// How anything that can cross at all would arrive, for findings about the component itself.
+    pub presence: Option<Route>,
+}
+
+/// A way to a component, in the search of one profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Route {
+    /// How what takes it arrives.
+    pub state: State,
+    profile: Profile,
+    visit: u32,
+}
+
+/// A term that arrives at a product.
+#[derive(Debug, Clone)]
+pub struct Arrival {
+    /// The component whose licence holds it.
+    pub node: NodeIndex,
+    /// That licence.
+    pub reading: Arc<Reading>,
+    /// The term.
+    pub term: Term,
+    /// How it arrives.
+    pub state: State,
+    profile: Profile,
+    visit: u32,
+    exempt: bool,
+}
+
+/// What arrives at one product.
+#[derive(Debug)]
+pub struct ProductAnalysis {
+    /// The product.
+    pub node: NodeIndex,
+    /// How it is delivered.
+    pub delivery: Vec<Delivery>,
+    /// The components it reaches, in the order of their ids; itself not among them.
+    pub seen: Vec<Seen>,
+    /// The terms that arrive, by component, in the order of its licences.
+    pub arrivals: Vec<Arrival>,
+    delivered: Vec<bool>,
+    in_work: Vec<bool>,
+    in_own_package: Vec<bool>,
+    reaches: HashMap<Profile, Reach>,
+    family_reaches: HashMap<(NodeIndex, Profile), Reach>,
+}
+
+impl ProductAnalysis {
+    /// The path by which a term came.
+    pub fn witness(&self, arrival: &Arrival) -> Witness {
+        let reach = if arrival.exempt {
+            self.family_reaches.get(&(arrival.node, arrival.profile))
+        } else {
+            self.reaches.get(&arrival.profile)
+        };
+        reach.map_or_else(
+            || Witness { product: self.node, steps: Vec::new() },
+            |reach| Witness::of(reach, arrival.visit),
+        )
+    }
+
+    /// The path of a route.
+    pub fn path(&self, route: Route) -> Witness {
+        self.reaches
+            .get(&route.profile)
+            .map_or_else(|| Witness { product: self.node, steps: Vec::new() }, |reach| Witness::of(reach, route.visit))
+    }
+
+    /// An arrival with what its status depends on.
+    pub fn arrived<'a>(&self, graph: &'a Graph, arrival: &'a Arrival) -> Arrived<'a> {
+        let is = |flags: &[bool]| flags.get(arrival.node.index()).copied().unwrap_or(false);
+        Arrived {
+            term: &arrival.term,
+            reading: &arrival.reading,
+            component: graph.component(arrival.node),
+            state: arrival.state,
+            in_own_package: is(&self.in_own_package),
+            delivered: is(&self.delivered),
+            in_work: is(&self.in_work),
+        }
+    }
+
+    /// Whether a component is handed over with the product.
+    pub fn delivers(&self, node: NodeIndex) -> bool {
+        self.delivered.get(node.index()).copied().unwrap_or(false)
+    }
+}
+
+/// Readings by licence, so that each is read once a run.
+#[derive(Debug)]
+struct Library<'a> {
+    catalogue: &'a Catalogue,
+    readings: HashMap<LicenseUse, Arc<Reading>>,
+}
+
+impl Library<'_> {
+    fn read(&mut self, license: &LicenseUse) -> Arc<Reading> {
+        if let Some(reading) = self.readings.get(license) {
+            return Arc::clone(reading);
+        }
+        let reading = Arc::new(self.catalogue.read(license));
+        self.readings.insert(license.clone(), Arc::clone(&reading));
+        reading
+    }
+}
+
+/// Propagates all terms to all products.
+pub fn propagate(
+    graph: &Graph,
+    catalogue: &Catalogue,
+    crossings: &Crossings,
+    weigh: &dyn Weigh,
+) -> Vec<ProductAnalysis> {
+    let mut library = Library { catalogue, readings: HashMap::new() };
+    let products = graph.products().iter().enumerate();
+    products.map(|(number, node)| Engine::new(graph, crossings, weigh, *node, number).run(&mut library)).collect()
+}
+
+/// What all searches of one product share.
+struct Ground<'a> {
+    graph: &'a Graph,
+    crossings: &'a Crossings,
+    weigh: &'a dyn Weigh,
+    product: NodeIndex,
+    number: usize,
+    delivered: Vec<bool>,
+}
+
+impl Ground<'_> {
+    fn search(&self, profile: Profile, exempt: Option<&[bool]>) -> Reach {
+        let terrain = Terrain {
+            graph: self.graph,
+            crossings: self.crossings,
+            product: self.product,
+            number: self.number,
+            delivered: &self.delivered,
+            caps: &|relation| self.weigh.cap(relation),
+            exempt,
+        };
+        Reach::search(terrain, profile)
+    }
+
+    fn flood(&self, follow: impl Fn(Relation, bool) -> bool) -> Vec<bool> {
+        flood(self.graph, self.product, self.number, follow)
+    }
+}
+
+/// The state of one product's propagation.
+struct Engine<'a> {
+    ground: Ground<'a>,
+    delivery: Vec<Delivery>,
+    reaches: HashMap<Profile, Reach>,
+    family_reaches: HashMap<(NodeIndex, Profile), Reach>,
+}
+
+impl<'a> Engine<'a> {
+    fn new(
+        graph: &'a Graph,
+        crossings: &'a Crossings,
+        weigh: &'a dyn Weigh,
+        product: NodeIndex,
+        number: usize,
+    ) -> Self {
+        let delivery = weigh.delivery(graph.component(product));
+        // Only a binary hands over what is linked or embedded. What is published as source hands over the package's own
+        // files, which are what lies in it; a service and internal use hand over nothing.
+        let binary = delivery.contains(&Delivery::Binary);
+        let source = delivery.contains(&Delivery::Source);
+        let delivered = flood(graph, product, number, |relation, ships| {
+            (binary && relation.delivers(ships))
+                || (source && matches!(relation, Relation::Embedded | Relation::Bundled))
+        });
+        let ground = Ground { graph, crossings, weigh, product, number, delivered };
+        Self { ground, delivery, reaches: HashMap::new(), family_reaches: HashMap::new() }
+    }
+
+    fn run(mut self, library: &mut Library<'_>) -> ProductAnalysis {
+        let reached = self.ground.flood(|_, _| true);
+        let in_work = self.ground.flood(|relation, _| {
+            matches!(
+                relation,
+                Relation::StaticLink | Relation::DynamicLink | Relation::MacroExpansion | Relation::Embedded
+            )
+        });
+        let in_own_package =
+            self.ground.flood(|relation, _| matches!(relation, Relation::Embedded | Relation::Bundled));
+        let mut seen = Vec::new();
+        let mut arrivals = Vec::new();
+        for node in self.ground.graph.nodes() {
+            if node == self.ground.product || !reached.get(node.index()).copied().unwrap_or(false) {
+                continue;
+            }
+            let (one, terms) = self.see(node, library);
+            seen.push(one);
+            arrivals.extend(terms);
+        }
+        ProductAnalysis {
+            node: self.ground.product,
+            delivery: self.delivery,
+            seen,
+            arrivals,
+            delivered: self.ground.delivered,
+            in_work,
+            in_own_package,
+            reaches: self.reaches,
+            family_reaches: self.family_reaches,
+        }
+    }
+
+    /// One component: its licences after all choices, its terms, its openness.
+    fn see(&mut self, node: NodeIndex, library: &mut Library<'_>) -> (Seen, Vec<Arrival>) {
+        let graph = self.ground.graph;
+        let weigh = self.ground.weigh;
+        let component = graph.component(node);
+        let expression = weigh.clarified(component).or(match &component.licensing {
+            Licensing::Expression(expression) => Some(expression),
+            Licensing::Absent | Licensing::FileOnly { .. } | Licensing::Malformed(_) => None,
+        });
+
+        let mut bindings = Vec::new();
+        let mut passed_over = Vec::new();
+        match expression {
+            Some(expression) => {
+                let fixed = weigh.fixed_choice(component);
+                let chosen = choose(expression, fixed, &mut |license| {
+                    let reading = self.read(license, component, library);
+                    self.cost(node, &reading, library.catalogue)
+                });
+                for license in chosen.licenses {
+                    let reading = self.read(license, component, library);
+                    let openness = self.openness(component, &reading, library.catalogue);
+                    bindings.push(Binding { reading, openness });
+                }
+                passed_over = chosen.passed_over.iter().map(ToString::to_string).collect();
+            }
+            None => bindings.extend(self.without_expression(component, library.catalogue)),
+        }
+        if !component.terms.is_empty() || !component.facts.is_empty() {
+            bindings.extend(self.own_terms(component, expression.is_some(), library.catalogue));
+        }
+
+        let mut arrivals = Vec::new();
+        for binding in &bindings {
+            for term in &binding.reading.terms {
+                // Its own terms alone say nothing of what else may bind: the finding is about the licence.
+                arrivals.extend(self.arrivals(node, &binding.reading, term));
+            }
+        }
+        let judged = judge(component, expression, &bindings);
+        let anything = self.ground.crossings.profile(&Term::bare(TermId::UnknownTerms), &[]);
+        let presence = self.route(node, anything);
+        let arrival = match judged {
+            Judged::Open => None,
+            Judged::Closed(_) => self.route(node, self.ground.crossings.not_open()),
+            Judged::Unknown(_) | Judged::Unlicensed => presence,
+        };
+        (Seen { node, bindings, passed_over, judged, arrival, presence }, arrivals)
+    }
+
+    /// The way by which terms of a profile would arrive from a component, if they do.
+    fn route(&mut self, node: NodeIndex, profile: Profile) -> Option<Route> {
+        let (visit, found) = self.reach(profile).strongest(node, |phase| phase == Phase::Whole)?;
+        (found.state.strength > Strength::Listed).then_some(Route { state: found.state, profile, visit })
+    }
+
+    /// What a licence says, on this day, of this component: a later licence may have replaced it.
+    fn read(&self, license: &LicenseUse, component: &Component, library: &mut Library<'_>) -> Arc<Reading> {
+        let reading = library.read(license);
+        let facts = component.facts.iter().chain(&reading.facts);
+        let mut opens = facts.filter(|fact| fact.id == FactId::OpensLater);
+        let later = opens.find_map(|fact| {
+            let date = opening_day(fact.date.as_deref(), fact.after.as_deref(), component.released.as_deref())?;
+            let license = fact.license.as_deref()?;
+            (self.ground.weigh.today() >= date).then(|| license.to_owned())
+        });
+        match later.map(|text| Expression::parse(&text)) {
+            Some(Ok(Expression::License(later))) if later != *license => library.read(&later),
+            _ => reading,
+        }
+    }
+
+    fn without_expression(&self, component: &Component, catalogue: &Catalogue) -> Option<Binding> {
+        if !component.terms.is_empty() {
+            return None;
+        }
+        let label = match &component.licensing {
+            Licensing::Absent => return None,
+            Licensing::FileOnly { file } => format!("the text in `{}`", crate::source::printable(file)),
+            Licensing::Malformed(error) => error.text.clone(),
+            Licensing::Expression(_) => return None,
+        };
+        let unknown = LicenseUse { id: String::new(), exception: None };
+        let reading = Reading { label: label.clone(), id: label, ..catalogue.read(&unknown) };
+        Some(Binding { reading: Arc::new(reading), openness: Openness::Unknown })
+    }
+
+    /// Terms and facts that a graph file gives a component beside, or instead of, a licence.
+    fn own_terms(&self, component: &Component, has_license: bool, catalogue: &Catalogue) -> Option<Binding> {
+        if component.terms.is_empty() {
+            return None;
+        }
+        let reading = Reading {
+            label: format!("the terms of {}", component.id),
+            id: format!("terms:{}", component.id),
+            name: String::new(),
+            source: String::new(),
+            catalogued: true,
+            unknown_exception: None,
+            terms: component.terms.clone(),
+            facts: component.facts.clone(),
+        };
+        let mut openness = self.openness(component, &reading, catalogue);
+        // Beside a licence, terms that close nothing say nothing against the ruling on that licence.
+        if has_license && openness == Openness::Unknown {
+            openness = Openness::Open { authority: "its licence".to_owned() };
+        }
+        Some(Binding { reading: Arc::new(reading), openness })
+    }
+
+    fn openness(&self, component: &Component, reading: &Reading, catalogue: &Catalogue) -> Openness {
+        let openness = reading.openness(catalogue, self.ground.weigh.authorities(component.kind.domain()));
+        if component.data_package && !matches!(openness, Openness::Open { .. }) {
+            let as_data = reading.openness(catalogue, self.ground.weigh.authorities(Domain::Data));
+            if matches!(as_data, Openness::Open { .. }) {
+                return as_data;
+            }
+        }
+        openness
+    }
+
+    /// What choosing a licence at a component would cost this product.
+    fn cost(&mut self, node: NodeIndex, reading: &Arc<Reading>, catalogue: &Catalogue) -> Cost {
+        let component = self.ground.graph.component(node);
+        let openness = self.openness(component, reading, catalogue);
+        let mut cost = Cost::default();
+        let mut arriving = Vec::new();
+        for term in &reading.terms {
+            for arrival in self.arrivals(node, reading, term) {
+                if arrival.state.strength == Strength::Listed {
+                    continue;
+                }
+                let level = arrival.state.level();
+                arriving.push((term.id, level));
+                if arrival.state.phase == Phase::Broken {
+                    cost = cost + finding(level);
+                }
+                let weight = obligation_weight(term.id);
+                if let Some(slot) = cost.obligations.get_mut(weight) {
+                    *slot = slot.saturating_add(1);
+                }
+            }
+        }
+        let profile = match openness {
+            Openness::Open { .. } => None,
+            Openness::Closed { .. } => Some(self.ground.crossings.not_open()),
+            Openness::Unknown => Some(self.ground.crossings.profile(&Term::bare(TermId::UnknownTerms), &[])),
+        };
+        if let Some(route) = profile.and_then(|profile| self.route(node, profile)) {
+            cost = cost + finding(route.state.level());
+        }
+        let by_policy = self.ground.weigh.findings(component, reading, &arriving);
+        cost + Cost { findings: by_policy, ..Cost::default() }
+    }
+
+    /// The strongest arrivals of one term: whole, broken, and binding one model.
+    fn arrivals(&mut self, node: NodeIndex, reading: &Arc<Reading>, term: &Term) -> Vec<Arrival> {
+        let profile = self.ground.crossings.profile(term, &reading.facts);
+        let exempt = profile.same_family_allowed;
+        let product = self.ground.product;
+        let reach = if exempt { self.family_reach(node, profile) } else { self.reach(profile) };
+        let broken = reach.strongest(node, |phase| phase == Phase::Broken);
+        let whole = reach.strongest(node, |phase| phase == Phase::Whole);
+        let once = reach.strongest(node, |phase| phase == Phase::Once);
+        let mut found = Vec::new();
+        for (number, visit) in [broken, whole, once].into_iter().flatten() {
+            if visit.node == product {
+                continue;
+            }
+            found.push(Arrival {
+                node,
+                reading: Arc::clone(reading),
+                term: term.clone(),
+                state: visit.state,
+                profile,
+                visit: number,
+                exempt,
+            });
+        }
+        found
+    }
+
+    fn reach(&mut self, profile: Profile) -> &Reach {
+        self.reaches.entry(profile).or_insert_with(|| self.ground.search(profile, None))
+    }
+
+    /// A search in which models of the origin's own family may be trained on its outputs.
+    fn family_reach(&mut self, origin: NodeIndex, profile: Profile) -> &Reach {
+        self.family_reaches.entry((origin, profile)).or_insert_with(|| {
+            let family = family_of(self.ground.graph, origin);
+            self.ground.search(profile, Some(&family))
+        })
+    }
+}
+
+fn finding(level: Level) -> Cost {
+    let findings = match level {
+        Level::Deny => [1, 0],
+        Level::Warn => [0, 1],
+        Level::Allow => [0, 0],
+    };
+    Cost { findings, ..Cost::default() }
+}
+
+impl State {
+    /// The highest level a finding can have that arrives so.
+    pub fn level(self) -> Level {
+        match self.strength {
+            Strength::Listed => Level::Allow,
+            Strength::Warn => self.cap.min(Level::Warn),
+            Strength::Actor | Strength::Firm => self.cap,
+        }
+    }
+}
+
+/// The components below a product by relations that `follow` takes, as flags by node; the product is one of them.
+fn flood(graph: &Graph, product: NodeIndex, number: usize, follow: impl Fn(Relation, bool) -> bool) -> Vec<bool> {
+    let mut flags = vec![false; graph.len()];
+    let mut open = vec![product];
+    if let Some(flag) = flags.get_mut(product.index()) {
+        *flag = true;
+    }
+    while let Some(node) = open.pop() {
+        for (lower, edge) in graph.below(node) {
+            let takes = edge.products.contains(number)
+                && follow(edge.relation, graph.component(lower).ships)
+                && flags.get(lower.index()) == Some(&false);
+            if takes {
+                if let Some(flag) = flags.get_mut(lower.index()) {
+                    *flag = true;
+                }
+                open.push(lower);
+            }
+        }
+    }
+    flags
+}
+
+/// The models that descend from `origin` by `derived` or `adapter-of`.
+fn family_of(graph: &Graph, origin: NodeIndex) -> Vec<bool> {
+    let mut flags = vec![false; graph.len()];
+    let mut open = vec![origin];
+    while let Some(node) = open.pop() {
+        for (upper, edge) in graph.above(node) {
+            let descends = matches!(edge.relation, Relation::Derived | Relation::AdapterOf);
+            if descends && flags.get(upper.index()) == Some(&false) {
+                if let Some(flag) = flags.get_mut(upper.index()) {
+                    *flag = true;
+                }
+                open.push(upper);
+            }
+        }
+    }
+    flags
+}
+
+/// Puts the licences of a component together: all of them bind, so one that is not open closes it.
+fn judge(component: &Component, expression: Option<&Expression>, bindings: &[Binding]) -> Judged {
+    if component.kind == Kind::Product {
+        return Judged::Open;
+    }
+    if bindings.is_empty() {
+        return if expression.is_none() && component.private { Judged::Open } else { Judged::Unlicensed };
+    }
+    let mut closed = Vec::new();
+    let mut unknown = Vec::new();
+    for binding in bindings {
+        match &binding.openness {
+            Openness::Closed { terms } => {
+                closed.extend(terms.iter().map(|term| (Arc::clone(&binding.reading), term.clone())));
+            }
+            Openness::Unknown => unknown.push((Arc::clone(&binding.reading), false)),
+            // Open by a ruling, but nobody has read its clauses: what it binds to is unknown.
+            Openness::Open { .. } if !binding.reading.catalogued => {
+                unknown.push((Arc::clone(&binding.reading), true));
+            }
+            Openness::Open { .. } => {}
+        }
+    }
+    if !closed.is_empty() {
+        Judged::Closed(closed)
+    } else if unknown.is_empty() {
+        Judged::Open
+    } else {
+        unknown.sort_by_key(|(_, ruled)| *ruled);
+        Judged::Unknown(unknown)
+    }
+}
+
+/// The place of a term in the order in which obligations weigh.
+fn obligation_weight(id: TermId) -> usize {
+    match (id.class(), id) {
+        (Class::Restriction | Class::Unknown, _) => 0,
+        (_, TermId::SourceOfWork | TermId::SourceToNetworkUsers | TermId::InstallationInformation) => 1,
+        (_, TermId::SourceOfLinkedWork) => 2,
+        (Class::Source, _) => 3,
+        (Class::Licensing, _) => 4,
+        (Class::Attribution, _) => 5,
+        (Class::Notice, _) => 6,
+    }
+}
+
+/// The day from which a later licence applies: a date, or a number of years after the release.
+fn opening_day(date: Option<&str>, after: Option<&str>, released: Option<&str>) -> Option<Date> {
+    if let Some(date) = date {
+        return date.parse().ok();
+    }
+    let released: Date = released?.parse().ok()?;
+    let years: i64 = after?.split_whitespace().next()?.parse().ok()?;
+    released.checked_add(jiff::Span::new().try_years(years).ok()?).ok()
+}

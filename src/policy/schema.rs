@@ -1,0 +1,1 @@
+//! The policy format as a JSON schema, for editors: `docs/schema/covenant.schema.json`.

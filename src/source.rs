@@ -1,0 +1,152 @@
+//! Texts that findings and errors point into: files with places, and making strangers' strings fit to print.
+
+pub mod toml;
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+/// A text and the name under which it is shown.
+///
+/// The name is relative to the workspace, or `crate-version/…` for a package from elsewhere: never an absolute path,
+/// so that reports are the same on every machine.
+#[derive(Debug, PartialEq, Eq)]
+pub struct SourceFile {
+    name: String,
+    text: String,
+}
+
+impl SourceFile {
+    /// Holds `text` under `name`.
+    pub fn new(name: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
+        Arc::new(Self { name: name.into(), text: text.into() })
+    }
+
+    /// The name under which the file is shown.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The whole text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The line and column, both counted from 1, of a byte offset; an offset past the end is the end.
+    /// Columns count characters.
+    pub fn line_column(&self, offset: usize) -> (usize, usize) {
+        let offset = floor_boundary(&self.text, offset);
+        let before = self.text.get(..offset).unwrap_or("");
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+        let column = before.get(line_start..).unwrap_or("").chars().count() + 1;
+        (line, column)
+    }
+}
+
+/// The nearest character boundary of `text` at or before `offset`.
+fn floor_boundary(text: &str, offset: usize) -> usize {
+    let mut at = offset.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+/// A stretch of a file, with what is to be said about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// The file it stands in.
+    pub file: Arc<SourceFile>,
+    /// Byte range in the file's text.
+    pub range: Range<usize>,
+    /// What is written below the underline; may be empty.
+    pub label: String,
+}
+
+impl Mark {
+    /// Underlines `range` of `file` and says `label`. A range that does not fit the text is cut to it.
+    pub fn new(file: &Arc<SourceFile>, range: Range<usize>, label: impl Into<String>) -> Self {
+        let start = floor_boundary(file.text(), range.start);
+        let end = floor_boundary(file.text(), range.end.max(start));
+        Self { file: Arc::clone(file), range: start..end, label: label.into() }
+    }
+
+    /// Where it stands, in lines and columns.
+    pub fn place(&self) -> Place {
+        let (line, column) = self.file.line_column(self.range.start);
+        let (end_line, end_column) = self.file.line_column(self.range.end);
+        Place { file: self.file.name().to_owned(), line, column, end_line, end_column }
+    }
+}
+
+/// A stretch of a file in lines and columns, counted from 1; the end is past the last character.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Place {
+    /// The file, as it is shown.
+    pub file: String,
+    /// First line.
+    pub line: usize,
+    /// First column.
+    pub column: usize,
+    /// Last line.
+    pub end_line: usize,
+    /// Column past the last character.
+    pub end_column: usize,
+}
+
+/// The text with everything that could steer a terminal, a log or a reader written out as an escape.
+///
+/// Control characters (line breaks and tabs among them), and the invisible characters that reorder or hide text,
+/// come out as `\u{…}`. The result is always a single line.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_unprintable) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        if is_unprintable(character) {
+            out.extend(character.escape_unicode());
+        } else {
+            out.push(character);
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// Whether a character controls the terminal, or changes how others are shown without being seen itself.
+pub(crate) fn is_unprintable(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_count_from_one_in_characters() {
+        let file = SourceFile::new("a", "ä = 1\nbb = 2\n");
+        assert_eq!(Mark::new(&file, 0.."ä".len(), "").place().end_column, 2);
+        let place = Mark::new(&file, 7..9, "").place();
+        assert_eq!((place.line, place.column, place.end_line, place.end_column), (2, 1, 2, 3));
+    }
+
+    #[test]
+    fn a_range_that_does_not_fit_is_cut() {
+        let file = SourceFile::new("a", "ä");
+        assert_eq!(Mark::new(&file, 1..99, "").range, 0..2);
+        let backwards = Range { start: 2, end: 0 };
+        assert_eq!(Mark::new(&file, backwards, "").range, 2..2);
+    }
+
+    #[test]
+    fn what_steers_a_terminal_is_written_out() {
+        assert_eq!(printable("a\x1b[31m\u{202e}b\n"), "a\\u{1b}[31m\\u{202e}b\\u{a}");
+        assert!(matches!(printable("plain — ✓"), Cow::Borrowed(_)));
+    }
+}
