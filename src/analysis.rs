@@ -19,7 +19,7 @@ use crate::error::{Error, Fault};
 use crate::gate::judge::Case;
 use crate::gate::{Evidence, Problem, Verdict, judge};
 use crate::graph::assemble::{Assembled, Declared, DeclaredFile, assemble, folder, manifest};
-use crate::graph::{Component, ComponentId, Graph, Licensing};
+use crate::graph::{Component, ComponentId, Graph, Licensing, NodeIndex};
 use crate::license::{Catalogue, Expression, Reading};
 use crate::obligation::{Crossings, Weigh, Witness, propagate};
 use crate::policy::load::Sources;
@@ -432,6 +432,53 @@ impl Evidence for ManifestEvidence<'_> {
         let dependency = path.and_then(|path| self.dependency(graph, component, path));
         dependency.into_iter().chain(self.license(component)).collect()
     }
+
+    fn switches(&self, graph: &Graph, upper: NodeIndex, lower: NodeIndex) -> Vec<String> {
+        let upper = graph.component(upper);
+        let own = |id: &ComponentId| self.packages.get(id).map(|index| (*index, self.workspace.package(*index)));
+        // Only the workspace's own manifests can be changed by whoever reads the finding.
+        let (Some((index, package)), Some((_, lower))) = (own(&upper.id), own(&graph.component(lower).id)) else {
+            return Vec::new();
+        };
+        let file = if package.is_member { self.manifest(index) } else { None };
+        file.map(|file| switches(file.text(), &lower.name, &upper.features)).unwrap_or_default()
+    }
+}
+
+/// The features, of those that are on, that switch on an optional dependency; none where it is not optional.
+fn switches(text: &str, package: &str, on: &[String]) -> Vec<String> {
+    let (root, _) = DeTable::parse_recoverable(text);
+    let root = root.get_ref();
+    let Some(dependencies) = root.get("dependencies").and_then(|table| table.get_ref().as_table()) else {
+        return Vec::new();
+    };
+    let optional = dependencies.iter().find(|(key, value)| {
+        let renamed = value.get_ref().get("package").and_then(|name| name.get_ref().as_str());
+        let is_optional = value.get_ref().get("optional").and_then(|flag| flag.get_ref().as_bool());
+        renamed.unwrap_or(key.get_ref()) == package && is_optional == Some(true)
+    });
+    let Some((key, _)) = optional else {
+        return Vec::new();
+    };
+    let key = key.get_ref();
+    let features = root.get("features").and_then(|table| table.get_ref().as_table());
+    // Where a feature has the dependency's name, the bare word means the feature.
+    let shadowed = features.is_some_and(|features| features.contains_key(key.as_ref()));
+    let by_name = [Some(format!("dep:{key}")), (!shadowed).then(|| key.to_string())];
+    let through = format!("{key}/");
+    let mut found: Vec<String> = Vec::new();
+    for (feature, enables) in features.into_iter().flatten() {
+        let list = enables.get_ref().as_array();
+        let mut words = list.into_iter().flatten().filter_map(|word| word.get_ref().as_str());
+        let switches = words.any(|word| by_name.iter().flatten().any(|name| name == word) || word.starts_with(&through));
+        if switches && on.iter().any(|on| on == feature.get_ref()) {
+            found.push(feature.get_ref().to_string());
+        }
+    }
+    // A feature that only names others is no switch of its own, but the one it names is.
+    let implicit = on.iter().any(|on| on == key) && !found.iter().any(|name| name == key);
+    found.extend(implicit.then(|| key.to_string()).filter(|_| found.is_empty()));
+    found
 }
 
 /// The place of the key in a manifest that names a dependency, under its own name or another.

@@ -43,6 +43,12 @@ pub struct Problem {
 pub trait Evidence {
     /// The places of a component and of the path to it, the deciding one first.
     fn marks(&self, graph: &Graph, component: &Component, path: Option<&Witness>) -> Vec<Mark>;
+
+    /// The features of a component, of those it is built with, without which it would not need another one.
+    fn switches(&self, graph: &Graph, upper: NodeIndex, lower: NodeIndex) -> Vec<String> {
+        let _ = (graph, upper, lower);
+        Vec::new()
+    }
 }
 
 /// All that is judged.
@@ -200,12 +206,17 @@ impl ProductCase<'_> {
         let undecided = readings.iter().filter(|(_, ruled)| *ruled == ruled_open);
         let undecided: Vec<&Reading> = undecided.map(|(reading, _)| reading.as_ref()).collect();
         let licenses = labels(undecided.iter().copied());
-        let message = if ruled_open {
-            format!("`{}` is open, but nobody has read the clauses of `{licenses}` for us", component.id)
-        } else if undecided.iter().all(|reading| reading.catalogued) {
-            format!("nobody has ruled whether `{licenses}`, the licence of `{}`, is open", component.id)
-        } else {
-            format!("nothing is known of `{licenses}`, the licence of `{}`", component.id)
+        let message = match &component.licensing {
+            _ if ruled_open => {
+                format!("`{}` is open, but nobody has read the clauses of `{licenses}` for us", component.id)
+            }
+            Licensing::FileOnly { file } => {
+                format!("the licence of `{}` is a text that nobody has read for us: `{}`", component.id, printable(file))
+            }
+            _ if undecided.iter().all(|reading| reading.catalogued) => {
+                format!("nobody has ruled whether `{licenses}`, the licence of `{}`, is open", component.id)
+            }
+            _ => format!("nothing is known of `{licenses}`, the licence of `{}`", component.id),
         };
         let mut finding = self.finding(Code::UnknownTerms, level, seen.node, path, message);
         if let Licensing::Malformed(error) = &component.licensing {
@@ -220,7 +231,9 @@ impl ProductCase<'_> {
         if matches!(component.licensing, Licensing::FileOnly { .. }) {
             finding.help.push("read the text, and say in a [[clarify]] of the policy which licence it is".to_owned());
         }
-        finding.license = Some(licenses);
+        // A text has no name by which components could share it.
+        let named = !matches!(component.licensing, Licensing::FileOnly { .. });
+        finding.license = named.then_some(licenses);
         finding.terms = vec![Term::bare(TermId::UnknownTerms)];
         self.pass_over(&mut finding, seen);
         if !ruled_open {
@@ -489,15 +502,12 @@ impl ProductCase<'_> {
         let mut upper = path.product;
         for step in &path.steps {
             let edge = graph.below(upper).find(|(lower, edge)| *lower == step.lower && edge.relation == step.relation);
-            let needs = edge.map(|(_, edge)| edge.needs.as_slice()).unwrap_or_default();
+            let mut needs = edge.map(|(_, edge)| edge.needs.clone()).unwrap_or_default();
+            needs.extend(self.case.evidence.switches(graph, upper, step.lower));
             if !needs.is_empty() {
                 let features: Vec<String> = needs.iter().map(|feature| format!("`{}`", printable(feature))).collect();
                 let what = if needs.len() == 1 { "feature" } else { "features" };
-                help.push(format!(
-                    "build without the {what} {} of `{}`",
-                    features.join(", "),
-                    graph.component(upper).id
-                ));
+                help.push(format!("drop the {what} {} of `{}`", features.join(", "), graph.component(upper).id));
             }
             upper = step.lower;
         }
