@@ -1,7 +1,7 @@
 //! What can keep a workspace from being read. Each message finishes the sentence "failed to …".
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
@@ -22,7 +22,7 @@ pub enum Error {
         help: &'static str,
     },
     /// Cargo refused.
-    #[error("read the workspace{}: {reason}{}", place(manifest_path), quoted(stderr))]
+    #[error("read the workspace{}: {reason}{}", place(manifest_path.as_deref()), quoted(stderr))]
     Cargo {
         /// What kind of refusal it is.
         reason: Refusal,
@@ -184,8 +184,8 @@ fn nearest_is(nearest: Option<&str>) -> String {
     nearest.map(|word| format!("; did you mean `{word}`?")).unwrap_or_default()
 }
 
-fn place(path: &Option<PathBuf>) -> String {
-    path.as_ref().map(|path| format!(" of {}", path.display())).unwrap_or_default()
+fn place(path: Option<&Path>) -> String {
+    path.map(|path| format!(" of {}", path.display())).unwrap_or_default()
 }
 
 fn quoted(stderr: &str) -> String {

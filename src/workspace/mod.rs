@@ -7,21 +7,27 @@
 
 mod build;
 mod error;
-mod load;
 mod manifest;
 mod member;
 mod metadata;
+mod outline;
 mod package;
+mod plan;
 mod platform;
 mod product;
+mod resolved;
 mod selection;
 mod shadow;
+mod simulation;
+mod simulator;
+mod threads;
 mod united;
 
 pub use build::{Build, Component, Edge, EdgeKind, Node, Side};
 pub use error::{Error, Refusal};
-pub use load::{Note, Outline, Workspace, load};
+pub use outline::{Outline, load};
 pub use package::{Package, PackageIndex, Publish, Source, Target, TargetKind};
 pub use platform::{TargetPlatform, Toolchain};
 pub use product::{Product, ProductKind};
+pub use resolved::{Note, Workspace};
 pub use selection::{Environment, ProductRelease, Release, Selection};

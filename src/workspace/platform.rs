@@ -171,7 +171,7 @@ impl Question<'_> {
 
     fn explain(&self, error: Error) -> Error {
         match error {
-            Error::Rustc { stderr, .. } if stderr.contains("target") => {
+            Error::Rustc { stderr, .. } if is_target_file(&self.target) || stderr.contains("target") => {
                 let known = self.rustc.run(&["--print".into(), "target-list".into()]).unwrap_or_default();
                 let nearest = nearest(&self.target, known.lines().filter(|known| *known != self.target));
                 Error::UnknownTarget { target: self.target.clone(), nearest, stderr }
@@ -223,7 +223,7 @@ fn beside_cargo(environment: &Environment) -> PathBuf {
 
 /// Whether Cargo takes a target for the path of a JSON file.
 fn is_target_file(target: &str) -> bool {
-    target.ends_with(".json")
+    Path::new(target).extension().is_some_and(|extension| extension == "json")
 }
 
 /// The distinct conditions of a metadata document, each with a number.
@@ -245,8 +245,10 @@ impl Expressions {
         while let Some((before, value)) = rest.split_once(KEY) {
             rewritten.push_str(before);
             rewritten.push_str(KEY);
-            let end = end_of_string(value);
-            let (literal, after) = value.split_at(end);
+            let Some((literal, after)) = end_of_string(value).and_then(|end| value.split_at_checked(end)) else {
+                rest = value;
+                break;
+            };
             let condition = serde_json::from_str::<String>(&format!("\"{literal}\""))
                 .ok()
                 .and_then(|text| Condition::from_str(&text).ok());
@@ -290,18 +292,18 @@ impl Expressions {
     }
 }
 
-/// Where the JSON string ends whose first byte is that of `text`.
-fn end_of_string(text: &str) -> usize {
+/// Where the JSON string ends whose first byte is that of `text`, if it ends.
+fn end_of_string(text: &str) -> Option<usize> {
     let mut escaped = false;
     for (index, byte) in text.bytes().enumerate() {
         match byte {
             _ if escaped => escaped = false,
             b'\\' => escaped = true,
-            b'"' => return index,
+            b'"' => return Some(index),
             _ => {}
         }
     }
-    text.len()
+    None
 }
 
 #[cfg(test)]

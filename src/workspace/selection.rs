@@ -8,6 +8,7 @@ use std::path::PathBuf;
 ///
 /// Every field means what the Cargo flag of its name means; [`Selection::default`] is a plain `cargo build`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one flag of Cargo's, under its name")]
 pub struct Selection {
     /// `--manifest-path`; without it Cargo searches upwards from the current directory.
     pub manifest_path: Option<PathBuf>,

@@ -103,7 +103,7 @@ impl Plan<'_> {
         for key in ["lib", "bin", "example", "test", "bench"] {
             manifest.remove(key);
         }
-        self.list_targets(package, &mut manifest);
+        list_targets(package, &mut manifest);
         for key in ["package", "project"] {
             let Some(Value::Table(table)) = manifest.get_mut(key) else { continue };
             table.remove("workspace");
@@ -163,47 +163,48 @@ impl Plan<'_> {
             }
         }
     }
+}
 
-    fn list_targets(&self, package: &Package, manifest: &mut Table) {
-        let text = |value: &str| Value::String(value.to_owned());
-        let mut binaries = Vec::new();
-        let mut build = Value::Boolean(false);
-        for target in &package.targets {
-            let path = text(target.src_path.as_str());
-            if target.kind.contains(&TargetKind::CustomBuild) {
-                build = path;
-            } else if target.kind.contains(&TargetKind::Bin) {
-                let required = target.required_features.iter().map(|feature| text(feature)).collect();
-                binaries.push(Value::Table(Table::from_iter([
-                    ("name".to_owned(), text(&target.name)),
-                    ("path".to_owned(), path),
-                    ("required-features".to_owned(), Value::Array(required)),
-                ])));
-            } else if !target
-                .kind
-                .iter()
-                .any(|kind| matches!(kind, TargetKind::Example | TargetKind::Test | TargetKind::Bench))
-            {
-                let kind = if target.crate_types.contains(&CrateType::ProcMacro) {
-                    ("proc-macro".to_owned(), Value::Boolean(true))
-                } else {
-                    let types = target.crate_types.iter().map(|kind| text(&kind.to_string())).collect();
-                    ("crate-type".to_owned(), Value::Array(types))
-                };
-                let library = [("name".to_owned(), text(&target.name)), ("path".to_owned(), path), kind];
-                manifest.insert("lib".to_owned(), Value::Table(Table::from_iter(library)));
-            }
+/// Lists the targets that the build of `package` may need, with absolute paths.
+fn list_targets(package: &Package, manifest: &mut Table) {
+    let text = |value: &str| Value::String(value.to_owned());
+    let mut binaries = Vec::new();
+    let mut build = Value::Boolean(false);
+    for target in &package.targets {
+        let path = text(target.src_path.as_str());
+        if target.kind.contains(&TargetKind::CustomBuild) {
+            build = path;
+        } else if target.kind.contains(&TargetKind::Bin) {
+            let required = target.required_features.iter().map(|feature| text(feature)).collect();
+            binaries.push(Value::Table(Table::from_iter([
+                ("name".to_owned(), text(&target.name)),
+                ("path".to_owned(), path),
+                ("required-features".to_owned(), Value::Array(required)),
+            ])));
+        } else if !target
+            .kind
+            .iter()
+            .any(|kind| matches!(kind, TargetKind::Example | TargetKind::Test | TargetKind::Bench))
+        {
+            let kind = if target.crate_types.contains(&CrateType::ProcMacro) {
+                ("proc-macro".to_owned(), Value::Boolean(true))
+            } else {
+                let types = target.crate_types.iter().map(|kind| text(&kind.to_string())).collect();
+                ("crate-type".to_owned(), Value::Array(types))
+            };
+            let library = [("name".to_owned(), text(&target.name)), ("path".to_owned(), path), kind];
+            manifest.insert("lib".to_owned(), Value::Table(Table::from_iter(library)));
         }
-        if !binaries.is_empty() {
-            manifest.insert("bin".to_owned(), Value::Array(binaries));
-        }
-        for key in ["package", "project"] {
-            let Some(Value::Table(table)) = manifest.get_mut(key) else { continue };
-            table.insert("build".to_owned(), build.clone());
-            table.remove("default-run");
-            for automatic in ["autobins", "autoexamples", "autotests", "autobenches"] {
-                table.insert(automatic.to_owned(), Value::Boolean(false));
-            }
+    }
+    if !binaries.is_empty() {
+        manifest.insert("bin".to_owned(), Value::Array(binaries));
+    }
+    for key in ["package", "project"] {
+        let Some(Value::Table(table)) = manifest.get_mut(key) else { continue };
+        table.insert("build".to_owned(), build.clone());
+        table.remove("default-run");
+        for automatic in ["autobins", "autoexamples", "autotests", "autobenches"] {
+            table.insert(automatic.to_owned(), Value::Boolean(false));
         }
     }
 }

@@ -3,65 +3,71 @@
 //! Resolver 1 unites the features of a package over all platforms. A package that is used on another platform only
 //! switches features on here, but `--filter-platform` leaves it, and what it asks for, out of the metadata; and without the
 //! filter Cargo would want it downloaded. (`semver`, under `cfg(any())`, does this to `serde_core` in almost every such
-//! workspace.) Only Cargo, which has the index, knows these features:
+//! workspace.)
 //!
-//! * A workspace of one package, built in one way, has one set of features, and the metadata states it
-//!   (`resolve.nodes[].features`). In any other workspace this set is that of all members together.
-//! * There, Cargo is asked for each build: `cargo tree` prints the features that this one build has. It reads the lock file
-//!   and the index, and downloads nothing that the build does not need.
+//! Only Cargo, which has the index, knows these features, so it is asked for each build: `cargo tree` prints the features
+//! that this one build has. It reads the lock file and the index, and downloads nothing that the build does not need.
+//! (`resolve.nodes[].features` of the metadata does not serve: it unites all members, and it takes weak features,
+//! `dependency?/feature`, for strong ones.)
 //!
 //! Under resolver 1 a package has the same features on host and target, so that a name and a version say enough.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use guppy::PackageId;
-use serde::Deserialize;
-
+use super::error::Error;
+use super::metadata::Cargo;
 use super::package::{Package, PackageIndex};
+use super::product::Request;
+use super::simulator::Start;
+use super::threads::{cores, joined};
 
 /// Features by package.
 pub(crate) type Features = BTreeMap<PackageIndex, BTreeSet<String>>;
 
-#[derive(Deserialize)]
-struct Document {
-    resolve: Resolve,
+/// The question which features are on in each build.
+pub(super) struct Question<'w> {
+    pub(super) cargo: Cargo<'w>,
+    pub(super) members: &'w [cargo_metadata::Package],
+    pub(super) packages: &'w [Package],
+    /// Whether dev-dependencies are downloaded, and part of the metadata.
+    pub(super) dev: bool,
 }
 
-#[derive(Deserialize)]
-struct Resolve {
-    nodes: Vec<Node>,
-}
-
-#[derive(Deserialize)]
-struct Node {
-    id: String,
-    features: BTreeSet<String>,
-}
-
-/// What the metadata `json` says is switched on.
-pub(crate) fn of_resolve(
-    json: &str,
-    index: impl Fn(&PackageId) -> Option<PackageIndex>,
-) -> Result<Features, serde_json::Error> {
-    let document: Document = serde_json::from_str(json)?;
-    let nodes = document.resolve.nodes.into_iter();
-    Ok(nodes.filter_map(|node| Some((index(&PackageId::new(node.id))?, node.features))).collect())
-}
-
-/// Packages by name and version, as `cargo tree` names them.
-pub(crate) fn by_name(packages: &[Package]) -> BTreeMap<(&str, String), PackageIndex> {
-    packages
-        .iter()
-        .zip((0..).map(PackageIndex))
-        .map(|(package, index)| ((package.name.as_str(), package.version.to_string()), index))
-        .collect()
+impl Question<'_> {
+    /// The features of each of `starts`, whose platforms are places in `targets`.
+    pub(super) fn ask(&self, starts: &[Start], targets: &[String]) -> Result<Vec<Features>, Error> {
+        let by_name = (0..)
+            .map(PackageIndex)
+            .zip(self.packages)
+            .map(|(index, package)| ((package.name.as_str(), package.version.to_string()), index))
+            .collect();
+        let one = |start: &Start| {
+            let id = self.packages.get(start.package.0).map(|package| package.id.as_str());
+            let member = self.members.iter().find(|member| Some(member.id.repr.as_str()) == id);
+            let Some(member) = member else { return Ok(Features::new()) };
+            let features: Vec<String> = start.features.iter().map(Request::to_string).collect();
+            let targets: Vec<String> =
+                start.platforms.iter().filter_map(|place| targets.get(*place)).cloned().collect();
+            Ok(of_tree(&self.cargo.tree(member, &features, &targets, self.dev)?, &by_name))
+        };
+        // Cargo is a process of its own each time: as many at once as there are cores.
+        let one = &one;
+        let mut result = Vec::new();
+        for some in starts.chunks(cores()) {
+            result.extend(std::thread::scope(|scope| {
+                let running: Vec<_> = some.iter().map(|start| scope.spawn(move || one(start))).collect();
+                running.into_iter().map(joined).collect::<Vec<Result<_, Error>>>()
+            }));
+        }
+        result.into_iter().collect()
+    }
 }
 
 /// What the lines of `cargo tree --prefix none --format '{f} {p}'` say is switched on.
-pub(crate) fn of_tree(text: &str, named: &BTreeMap<(&str, String), PackageIndex>) -> Features {
+fn of_tree(text: &str, by_name: &BTreeMap<(&str, String), PackageIndex>) -> Features {
     let mut result = Features::new();
     for (name, version, features) in text.lines().filter_map(line) {
-        if let Some(index) = named.get(&(name, version.to_owned())) {
+        if let Some(index) = by_name.get(&(name, version.to_owned())) {
             result.entry(*index).or_default().extend(features.map(str::to_owned));
         }
     }
