@@ -476,7 +476,8 @@ fn switches(text: &str, package: &str, on: &[String]) -> Vec<String> {
     for (feature, enables) in features.into_iter().flatten() {
         let list = enables.get_ref().as_array();
         let mut words = list.into_iter().flatten().filter_map(|word| word.get_ref().as_str());
-        let switches = words.any(|word| by_name.iter().flatten().any(|name| name == word) || word.starts_with(&through));
+        let switches =
+            words.any(|word| by_name.iter().flatten().any(|name| name == word) || word.starts_with(&through));
         if switches && on.iter().any(|on| on == feature.get_ref()) {
             found.push(feature.get_ref().to_string());
         }

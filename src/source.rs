@@ -159,8 +159,8 @@ mod tests {
     fn places_stand_on_their_line() {
         for text in ["ab\ncd\n\nef", "äb\ncd\n\nëf"] {
             let file = SourceFile::new("a", text);
-            for (offset, _) in text.char_indices().chain([(text.len(), ' ')]) {
-                let before = &text[..offset];
+            for offset in (0..=text.len()).filter(|offset| text.is_char_boundary(*offset)) {
+                let (before, _) = text.split_at(offset);
                 let line = before.matches('\n').count() + 1;
                 let column = before.rsplit('\n').next().map_or(0, |rest| rest.chars().count()) + 1;
                 assert_eq!(file.line_column(offset), (line, column), "offset {offset} of {text:?}");

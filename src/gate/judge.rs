@@ -211,7 +211,11 @@ impl ProductCase<'_> {
                 format!("`{}` is open, but nobody has read the clauses of `{licenses}` for us", component.id)
             }
             Licensing::FileOnly { file } => {
-                format!("the licence of `{}` is a text that nobody has read for us: `{}`", component.id, printable(file))
+                format!(
+                    "the licence of `{}` is a text that nobody has read for us: `{}`",
+                    component.id,
+                    printable(file)
+                )
             }
             _ if undecided.iter().all(|reading| reading.catalogued) => {
                 format!("nobody has ruled whether `{licenses}`, the licence of `{}`, is open", component.id)
