@@ -16,13 +16,13 @@ use crate::artifact::declared::{covenant_table, of_package, read_models};
 use crate::artifact::file::{FileState, check};
 use crate::artifact::{Declaration, file};
 use crate::error::{Error, Fault};
-use crate::gate::judge::Case;
+use crate::gate::judge::{Case, is_unwanted};
 use crate::gate::{Evidence, Problem, Verdict, judge};
 use crate::graph::assemble::{Assembled, Declared, DeclaredFile, assemble, folder, manifest};
 use crate::graph::{Component, ComponentId, Graph, Licensing, NodeIndex};
 use crate::license::{Catalogue, Expression, Reading};
 use crate::obligation::{Crossings, Weigh, Witness, propagate};
-use crate::policy::load::Sources;
+use crate::policy::load::{Sources, built_in_names};
 use crate::policy::{Loaded, Policy, load};
 use crate::source::toml::Reader;
 use crate::source::{Mark, SourceFile, printable};
@@ -151,7 +151,7 @@ fn verdict(request: &Request, parts: Parts, evidence: &dyn Evidence) -> Verdict 
 /// A policy given on the command line is relative to where the command runs.
 fn given_policy(request: &Request, environment: &Environment) -> Option<String> {
     let given = request.policy.as_deref()?;
-    let is_name = crate::policy::load::built_in_names().any(|name| name == given);
+    let is_name = built_in_names().any(|name| name == given);
     let looks_like_a_path = given.contains(['/', '\\', '.']) || environment.current_dir.join(given).exists();
     if is_name || !looks_like_a_path {
         return Some(given.to_owned());
@@ -319,11 +319,16 @@ fn stale_clarifications(
 }
 
 /// The policy, as the engine asks it.
-struct ByPolicy<'a> {
-    policy: &'a Policy,
-    catalogue: &'a Catalogue,
-    request: &'a Request,
-    stale: &'a BTreeSet<usize>,
+#[derive(Debug, Clone, Copy)]
+pub struct ByPolicy<'a> {
+    /// The policy.
+    pub policy: &'a Policy,
+    /// The catalogue with the policy's licences.
+    pub catalogue: &'a Catalogue,
+    /// Delivery and day, as they were asked for.
+    pub request: &'a Request,
+    /// Clarifications, by their place in the policy, whose texts have changed.
+    pub stale: &'a BTreeSet<usize>,
 }
 
 impl Weigh for ByPolicy<'_> {
@@ -352,7 +357,7 @@ impl Weigh for ByPolicy<'_> {
             Level::Warn => findings[1] += 1,
             Level::Allow => {}
         };
-        if crate::gate::judge::is_unwanted(self.policy, self.catalogue, reading) {
+        if is_unwanted(self.policy, self.catalogue, reading) {
             count(self.policy.lint(Code::DeniedLicense));
         }
         for (term, level) in arriving {
@@ -379,7 +384,8 @@ impl Weigh for ByPolicy<'_> {
 }
 
 /// Points into the graph file: each component has its row.
-struct MarkEvidence;
+#[derive(Debug, Clone, Copy)]
+pub struct MarkEvidence;
 
 impl Evidence for MarkEvidence {
     fn marks(&self, _: &Graph, component: &Component, _: Option<&Witness>) -> Vec<Mark> {

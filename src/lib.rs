@@ -42,6 +42,8 @@
 //!
 //! The library prints nothing. The command line is in the binary's [`cli`].
 
+#![warn(clippy::print_stdout, clippy::print_stderr, clippy::exit, clippy::panic, clippy::unreachable)]
+
 pub mod analysis;
 pub mod artifact;
 pub mod cli;

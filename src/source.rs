@@ -16,12 +16,20 @@ use serde::Serialize;
 pub struct SourceFile {
     name: String,
     text: String,
+    /// Where each line starts, so that a place costs no walk through the text: a report may ask for one a finding.
+    line_starts: Vec<usize>,
+    /// In plain text a column is a difference of offsets, however long the line.
+    ascii: bool,
 }
 
 impl SourceFile {
     /// Holds `text` under `name`.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
-        Arc::new(Self { name: name.into(), text: text.into() })
+        let text = text.into();
+        let after_breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+        let line_starts = std::iter::once(0).chain(after_breaks).collect();
+        let ascii = text.is_ascii();
+        Arc::new(Self { name: name.into(), text, line_starts, ascii })
     }
 
     /// The name under which the file is shown.
@@ -38,11 +46,22 @@ impl SourceFile {
     /// Columns count characters.
     pub fn line_column(&self, offset: usize) -> (usize, usize) {
         let offset = floor_boundary(&self.text, offset);
-        let before = self.text.get(..offset).unwrap_or("");
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
-        let column = before.get(line_start..).unwrap_or("").chars().count() + 1;
-        (line, column)
+        let line = self.line_starts.partition_point(|start| *start <= offset);
+        let line_start = self.line_starts.get(line.saturating_sub(1)).copied().unwrap_or(0);
+        let within = || self.text.get(line_start..offset).unwrap_or("").chars().count();
+        let column = if self.ascii { offset - line_start } else { within() };
+        (line, column + 1)
+    }
+
+    /// The whole lines that `range` touches, without the last line break.
+    pub fn lines_around(&self, range: &Range<usize>) -> Range<usize> {
+        let start = floor_boundary(&self.text, range.start);
+        let line = self.line_starts.partition_point(|known| *known <= start);
+        let first = self.line_starts.get(line.saturating_sub(1)).copied().unwrap_or(0);
+        let end = floor_boundary(&self.text, range.end.max(start));
+        let next = self.line_starts.partition_point(|known| *known <= end);
+        let last = self.line_starts.get(next).map_or(self.text.len(), |start| start - 1);
+        first..last.max(first)
     }
 }
 
@@ -134,6 +153,30 @@ mod tests {
         assert_eq!(Mark::new(&file, 0.."ä".len(), "").place().end_column, 2);
         let place = Mark::new(&file, 7..9, "").place();
         assert_eq!((place.line, place.column, place.end_line, place.end_column), (2, 1, 2, 3));
+    }
+
+    #[test]
+    fn places_stand_on_their_line() {
+        for text in ["ab\ncd\n\nef", "äb\ncd\n\nëf"] {
+            let file = SourceFile::new("a", text);
+            for offset in (0..=text.len()).filter(|offset| text.is_char_boundary(*offset)) {
+                let (before, _) = text.split_at(offset);
+                let line = before.matches('\n').count() + 1;
+                let column = before.rsplit('\n').next().map_or(0, |rest| rest.chars().count()) + 1;
+                assert_eq!(file.line_column(offset), (line, column), "offset {offset} of {text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn lines_around_a_range_are_whole() {
+        let file = SourceFile::new("a", "one\ntwo\n\nfour");
+        let lines = |range: Range<usize>| file.text().get(file.lines_around(&range));
+        assert_eq!(lines(1..2), Some("one"));
+        assert_eq!(lines(5..6), Some("two"));
+        assert_eq!(lines(1..5), Some("one\ntwo"));
+        assert_eq!(lines(8..8), Some(""));
+        assert_eq!(lines(9..99), Some("four"));
     }
 
     #[test]

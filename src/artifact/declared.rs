@@ -241,7 +241,7 @@ fn check(reader: &mut Reader<'_>, row: ModelTable, mark: Mark, place: Place, dep
                 .iter()
                 .map(|word| crate::vocabulary::Word::as_str(*word))
                 .collect();
-            fail(reader, whole.clone(), format!("a model needs `use`: one of {}", uses.join(", ")));
+            fail(reader, whole, format!("a model needs `use`: one of {}", uses.join(", ")));
         }
     }
     if let Some(crate_) = &row.crate_

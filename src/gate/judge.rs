@@ -410,9 +410,8 @@ impl ProductCase<'_> {
     /// Terms the policy has a level for: one finding a component and level.
     fn denied_terms(&self, findings: &mut Vec<Finding>) {
         for seen in &self.analysis.seen {
-            let arrived = self.analysis.arrivals.iter().filter(|arrival| arrival.node == seen.node);
             let mut by_level: Vec<(Level, &Arrival)> = Vec::new();
-            for arrival in arrived {
+            for arrival in self.analysis.arrivals_from(seen.node) {
                 let carries = arrival.state.strength > Strength::Listed && arrival.state.anchor != Anchor::Elsewhere;
                 let level = self.case.policy.term_level(arrival.term.id).filter(|_| carries);
                 let level = level.unwrap_or(Level::Allow).min(arrival.state.level());
@@ -488,7 +487,7 @@ impl ProductCase<'_> {
                 if !edge.relation.is_lineage() || value == Value::Stop || !known.insert(lower) {
                     continue;
                 }
-                let judged = self.analysis.seen.iter().find(|seen| seen.node == lower).map(|seen| &seen.judged);
+                let judged = self.analysis.seen_at(lower).map(|seen| &seen.judged);
                 if judged.is_some_and(|judged| *judged != Judged::Open) {
                     return true;
                 }
@@ -625,8 +624,7 @@ fn problem_findings(case: &Case<'_>, problem: &Problem, findings: &mut Vec<Findi
         return;
     };
     for analysis in case.analyses {
-        let seen = analysis.seen.iter().find(|seen| seen.node == node);
-        let Some(seen) = seen else { continue };
+        let Some(seen) = analysis.seen_at(node) else { continue };
         let level = seen.presence.map_or(lint.min(Level::Warn), |route| lint.min(route.state.level()));
         let mut finding = make(level);
         finding.product = Some(case.graph.component(analysis.node).id.clone());

@@ -124,6 +124,19 @@ pub struct ProductAnalysis {
 }
 
 impl ProductAnalysis {
+    /// A component as the product sees it, if the product reaches it.
+    pub fn seen_at(&self, node: NodeIndex) -> Option<&Seen> {
+        let place = self.seen.binary_search_by_key(&node, |seen| seen.node).ok()?;
+        self.seen.get(place)
+    }
+
+    /// The terms that arrive from one component.
+    pub fn arrivals_from(&self, node: NodeIndex) -> &[Arrival] {
+        let start = self.arrivals.partition_point(|arrival| arrival.node < node);
+        let end = self.arrivals.partition_point(|arrival| arrival.node <= node);
+        self.arrivals.get(start..end).unwrap_or_default()
+    }
+
     /// The path by which a term came.
     pub fn witness(&self, arrival: &Arrival) -> Witness {
         let reach = if arrival.exempt {
@@ -443,7 +456,8 @@ impl<'a> Engine<'a> {
     /// The strongest arrivals of one term: whole, broken, and binding one model.
     fn arrivals(&mut self, node: NodeIndex, reading: &Arc<Reading>, term: &Term) -> Vec<Arrival> {
         let profile = self.ground.crossings.profile(term, &reading.facts);
-        let exempt = profile.same_family_allowed;
+        // Without descendants there is no family, and the search that all origins share says the same.
+        let exempt = profile.same_family_allowed && has_descendants(self.ground.graph, node);
         let product = self.ground.product;
         let reach = if exempt { self.family_reach(node, profile) } else { self.reach(profile) };
         let broken = reach.strongest(node, |phase| phase == Phase::Broken);
@@ -523,14 +537,21 @@ fn flood(graph: &Graph, product: NodeIndex, number: usize, follow: impl Fn(Relat
     flags
 }
 
+fn descends(relation: Relation) -> bool {
+    matches!(relation, Relation::Derived | Relation::AdapterOf)
+}
+
+fn has_descendants(graph: &Graph, origin: NodeIndex) -> bool {
+    graph.above(origin).any(|(_, edge)| descends(edge.relation))
+}
+
 /// The models that descend from `origin` by `derived` or `adapter-of`.
 fn family_of(graph: &Graph, origin: NodeIndex) -> Vec<bool> {
     let mut flags = vec![false; graph.len()];
     let mut open = vec![origin];
     while let Some(node) = open.pop() {
         for (upper, edge) in graph.above(node) {
-            let descends = matches!(edge.relation, Relation::Derived | Relation::AdapterOf);
-            if descends && flags.get(upper.index()) == Some(&false) {
+            if descends(edge.relation) && flags.get(upper.index()) == Some(&false) {
                 if let Some(flag) = flags.get_mut(upper.index()) {
                     *flag = true;
                 }

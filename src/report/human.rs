@@ -3,7 +3,7 @@
 //! One cause is shown once: findings that differ only in their product, or that say the same of several components under
 //! one licence, become one block, which lists what else it concerns.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -96,6 +96,7 @@ struct Shown<'a> {
 fn groups(findings: &[Finding]) -> Vec<Shown<'_>> {
     let mut groups: Vec<Shown<'_>> = Vec::new();
     let mut known: BTreeMap<(Level, Code, String), usize> = BTreeMap::new();
+    let mut listed = BTreeSet::new();
     for finding in findings.iter().filter(|finding| finding.level > Level::Allow) {
         let key = (finding.level, finding.code, cause(finding));
         let place = *known.entry(key).or_insert_with(|| {
@@ -103,9 +104,10 @@ fn groups(findings: &[Finding]) -> Vec<Shown<'_>> {
             groups.len() - 1
         });
         let Some(group) = groups.get_mut(place) else { continue };
-        for (list, id) in [(&mut group.components, &finding.component), (&mut group.products, &finding.product)] {
+        let components = (&mut group.components, &finding.component, "component");
+        for (list, id, side) in [components, (&mut group.products, &finding.product, "product")] {
             if let Some(id) = id
-                && !list.contains(&id)
+                && listed.insert((place, side, id))
             {
                 list.push(id);
             }
@@ -139,11 +141,18 @@ fn block(verdict: &Verdict, renderer: &Renderer, group: &Shown<'_>) -> String {
     let title = printable(&finding.message).into_owned();
     let mut message: Group<'_> = Group::with_title(severity.primary_title(title).id(finding.code.to_string()));
     for (file, marks) in by_file(&finding.marks) {
-        let (text, name) = (file.text(), printable(file.name()).into_owned());
-        let mut snippet = Snippet::source(shown_text(text)).path(name);
+        // Only the lines that are underlined, and what lies between: a graph file may be long, and have many findings.
+        let all = marks.iter().map(|mark| mark.range.start).min().unwrap_or(0)
+            ..marks.iter().map(|mark| mark.range.end).max().unwrap_or(0);
+        let lines = file.lines_around(&all);
+        let (first_line, _) = file.line_column(lines.start);
+        let text = file.text().get(lines.clone()).unwrap_or("");
+        let name = printable(file.name()).into_owned();
+        let mut snippet = Snippet::source(shown_text(text)).path(name).line_start(first_line);
         for (place, mark) in marks.iter().enumerate() {
             let kind = if place == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
-            let annotation = kind.span(fitting(text, &mark.range));
+            let range = mark.range.start.saturating_sub(lines.start)..mark.range.end.saturating_sub(lines.start);
+            let annotation = kind.span(fitting(text, &range));
             snippet = snippet.annotation(if mark.label.is_empty() {
                 annotation
             } else {

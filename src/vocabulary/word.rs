@@ -122,7 +122,6 @@ pub(crate) use words;
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::vocabulary::Relation;
 
     #[test]

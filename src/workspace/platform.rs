@@ -110,7 +110,7 @@ impl<'e> Compiler<'e> {
         let load = |options| Config::load_with_options(&environment.current_dir, options).map_err(Error::Configuration);
         let config = load(options())?;
         // Wrappers are left out on purpose: one of them may be ourselves (`enforce`).
-        let program = config.build.rustc.clone().unwrap_or_else(|| beside_cargo(environment));
+        let program = config.build.rustc.unwrap_or_else(|| beside_cargo(environment));
         let config = load(options().rustc(cargo_config2::PathAndArgs::new(&program)))?;
         Ok(Self { rustc: Rustc { program, environment }, config })
     }
