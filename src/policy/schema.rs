@@ -335,11 +335,15 @@ pub(crate) fn license_tables() -> Vec<(&'static str, Value)> {
         ),
     ];
     for (_, term) in tables.iter_mut().filter(|(name, _)| *name == "term") {
-        term["if"] = json!({ "anyOf": [
+        set(
+            term,
+            "if",
+            json!({ "anyOf": [
             { "properties": { "id": { "const": TermId::ScaleLimit.as_str() } } },
             { "required": ["when"], "properties": { "when": { "const": When::Scale.as_str() } } },
-        ] });
-        term["then"] = json!({ "required": ["metric", "threshold"] });
+        ] }),
+        );
+        set(term, "then", json!({ "required": ["metric", "threshold"] }));
     }
     tables
 }
@@ -385,10 +389,10 @@ fn model_tables() -> Vec<(&'static str, Value)> {
     origin.push(("how", word::<How>("What was done.")));
     let mut origin = table("What an artefact was made from.", &origin, &[]);
     for definition in [&mut model, &mut origin] {
-        definition["anyOf"] = named.clone();
-        definition["dependentRequired"] = summed.clone();
+        set(definition, "anyOf", named.clone());
+        set(definition, "dependentRequired", summed.clone());
     }
-    model["allOf"] = used;
+    set(&mut model, "allOf", used);
     vec![("model", model), ("origin", origin)]
 }
 
@@ -397,7 +401,7 @@ pub(crate) fn table(description: &str, keys: &[(&str, Value)], required: &[&str]
     let properties: Map<String, Value> = keys.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
     let mut table = json!({ "description": description, "type": "object", "additionalProperties": false, "properties": properties });
     if !required.is_empty() {
-        table["required"] = json!(required);
+        set(&mut table, "required", json!(required));
     }
     table
 }
@@ -425,7 +429,9 @@ fn rows(definition: &str, description: &str) -> Value {
 }
 
 pub(crate) fn list(items: Value, description: &str) -> Value {
-    described(json!({ "type": "array", "items": items }), description)
+    let mut schema = json!({ "type": "array" });
+    set(&mut schema, "items", items);
+    described(schema, description)
 }
 
 pub(crate) fn deliveries(description: &str) -> Value {
@@ -460,15 +466,22 @@ pub(crate) fn reference(definition: &str) -> Value {
     json!({ "$ref": format!("#/$defs/{definition}") })
 }
 
+/// Sets a key of a schema.
+pub(crate) fn set(schema: &mut Value, key: &str, value: Value) {
+    if let Some(schema) = schema.as_object_mut() {
+        schema.insert(key.to_owned(), value);
+    }
+}
+
 fn described(mut schema: Value, description: &str) -> Value {
     if !description.is_empty() {
-        schema["description"] = json!(description);
+        set(&mut schema, "description", json!(description));
     }
     schema
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::collections::BTreeSet;
     use std::fmt;
 
@@ -526,7 +539,8 @@ mod tests {
         }
     }
 
-    fn fields<T: for<'de> Deserialize<'de>>() -> BTreeSet<&'static str> {
+    /// The keys that the reader takes for a table.
+    pub(crate) fn fields<T: for<'de> Deserialize<'de>>() -> BTreeSet<&'static str> {
         T::deserialize(Probe).err().unwrap_or_default().0.iter().copied().collect()
     }
 
