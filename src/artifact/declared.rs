@@ -47,6 +47,9 @@ impl Use {
     }
 }
 
+/// What may be public of a model.
+pub const PARTS: &[&str] = &["weights", "inference-code", "training-code", "data", "data-information", "model-card"];
+
 /// One table, as written. Which keys may stand where is checked by [`read_models`].
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -84,9 +87,9 @@ pub struct ModelTable {
     /// What it was made from.
     #[serde(default)]
     pub from: Vec<Spanned<ModelTable>>,
-    /// What is public of it: a licence, or `absent`.
+    /// What is public of it: a licence, or `absent`. The keys are [`PARTS`].
     #[serde(default)]
-    pub parts: BTreeMap<String, String>,
+    pub parts: BTreeMap<Spanned<String>, String>,
     /// In `from`: the relation of the upper artefact to this one.
     pub relation: Option<Spanned<Relation>>,
     /// In `from`: what was done.
@@ -196,24 +199,36 @@ pub fn covenant_table<'a>(
 /// Reads an array of model tables.
 pub fn read_models<'a>(reader: &mut Reader<'a>, value: Spanned<DeValue<'a>>, in_policy: bool) -> Vec<Declaration> {
     let place = if in_policy { Place::Policy } else { Place::Manifest };
-    let rows = reader.rows::<ModelTable>(value, "model");
-    rows.into_iter().filter_map(|(row, mark)| check(reader, row, mark, place, 0)).collect()
+    let mut models = Vec::new();
+    for row in reader.tables(value, "model") {
+        let mark = reader.mark(row.span());
+        if !is_shallow(row.get_ref(), DEEPEST) {
+            reader.fault(mark.range, format!("lineage is nested deeper than {DEEPEST}"));
+        } else if let Some(row) = reader.read::<ModelTable>(row) {
+            models.extend(check(reader, row, mark, place));
+        }
+    }
+    models
 }
 
-/// Lineage nested deeper than this is refused.
-const DEEPEST: usize = 32;
+/// Lineage nested deeper than this is refused, before it is read: each level costs room on the stack.
+const DEEPEST: usize = 16;
 
-fn check(reader: &mut Reader<'_>, row: ModelTable, mark: Mark, place: Place, depth: usize) -> Option<Declaration> {
+/// Whether lineage goes no further than this many levels.
+fn is_shallow(table: &DeValue<'_>, levels: usize) -> bool {
+    let Some(from) = table.get("from").and_then(|from| from.get_ref().as_array()) else {
+        return true;
+    };
+    levels > 0 && from.iter().all(|origin| is_shallow(origin.get_ref(), levels - 1))
+}
+
+fn check(reader: &mut Reader<'_>, row: ModelTable, mark: Mark, place: Place) -> Option<Declaration> {
     let mut sound = true;
     let mut fail = |reader: &mut Reader<'_>, range: Range<usize>, message: String| {
         reader.fault(range, message);
         sound = false;
     };
     let whole = mark.range.clone();
-    if depth > DEEPEST {
-        fail(reader, whole, format!("lineage is nested deeper than {DEEPEST}"));
-        return None;
-    }
     if row.name.is_none() && row.purl.is_none() {
         fail(reader, whole.clone(), "a model needs a `name` or a `purl`".to_owned());
     }
@@ -266,9 +281,9 @@ fn check(reader: &mut Reader<'_>, row: ModelTable, mark: Mark, place: Place, dep
         fail(reader, kind.span(), format!("`{}` is not declared: Cargo says what it is", kind.get_ref()));
     }
     if let Some(sum) = &row.sha256
-        && !(sum.get_ref().len() == 64 && sum.get_ref().bytes().all(|byte| byte.is_ascii_hexdigit()))
+        && !is_sha256(sum.get_ref())
     {
-        fail(reader, sum.span(), "a SHA-256 is 64 hexadecimal digits".to_owned());
+        fail(reader, sum.span(), NO_SHA256.to_owned());
     }
     if let (Some(sum), None) = (&row.sha256, &row.path) {
         fail(reader, sum.span(), "`sha256` without `path`: of which file?".to_owned());
@@ -289,6 +304,10 @@ fn check(reader: &mut Reader<'_>, row: ModelTable, mark: Mark, place: Place, dep
         let message = format!("this is no platform: {}", crate::source::printable(&error.to_string()));
         fail(reader, target.span(), message);
     }
+    for part in row.parts.keys().filter(|part| !PARTS.contains(&part.get_ref().as_str())) {
+        reader.unknown_key(part.span(), part.get_ref(), PARTS);
+        sound = false;
+    }
 
     let mut from = Vec::new();
     for origin in row.from {
@@ -296,7 +315,7 @@ fn check(reader: &mut Reader<'_>, row: ModelTable, mark: Mark, place: Place, dep
         let origin = origin.into_inner();
         let relation = origin.relation.as_ref().map_or(Relation::Derived, |relation| *relation.get_ref());
         let how = origin.how.as_ref().map(|how| *how.get_ref());
-        match check(reader, origin, mark, Place::From, depth + 1) {
+        match check(reader, origin, mark, Place::From) {
             Some(origin) => from.push(Lineage { relation, how, origin }),
             None => sound = false,
         }
@@ -327,7 +346,7 @@ fn check(reader: &mut Reader<'_>, row: ModelTable, mark: Mark, place: Place, dep
         claims: row.claims,
         released: row.released.map(|released| released.get_ref().to_string()),
         from,
-        parts: row.parts,
+        parts: row.parts.into_iter().map(|(part, license)| (part.into_inner(), license)).collect(),
         crate_: row.crate_.map(Spanned::into_inner),
         mark,
     })
@@ -341,8 +360,16 @@ fn default_kind(relation: Option<Relation>) -> Kind {
     }
 }
 
+/// What is said of a `sha256` that is none.
+pub(crate) const NO_SHA256: &str = "a SHA-256 is 64 hexadecimal digits";
+
+/// Whether a text is a SHA-256 in hexadecimal.
+pub(crate) fn is_sha256(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// Whether a path, as it is written, leads out of the folder it is relative to.
-fn leaves(path: &str) -> bool {
+pub(crate) fn leaves(path: &str) -> bool {
     path.starts_with(['/', '\\'])
         || path.split(['/', '\\']).any(|part| part == "..")
         || path.chars().nth(1) == Some(':')

@@ -17,8 +17,8 @@ use crate::source::{Mark, SourceFile, printable};
 use crate::vocabulary::term::atoms;
 use crate::vocabulary::{Delivery, Fact, How, Kind, Relation, Term};
 
-const FORMAT: &str = "covenant-graph";
-const VERSION: u32 = 1;
+pub(super) const FORMAT: &str = "covenant-graph";
+pub(super) const VERSION: u32 = 1;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -42,7 +42,7 @@ struct Document {
 /// A component, as it is written.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct ComponentRow {
+pub(super) struct ComponentRow {
     id: String,
     kind: Kind,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -88,7 +88,7 @@ struct ComponentRow {
 /// A relation, as it is written.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct RelationRow {
+pub(super) struct RelationRow {
     from: String,
     to: String,
     relation: Relation,

@@ -7,6 +7,7 @@
 //! * [`component`] and [`edge`] are the nodes and the relations between them;
 //! * [`assemble`] puts the graph together from a workspace and its artefacts;
 //! * [`file`] writes it down as JSON and reads it back;
+//! * [`schema`] describes that format for editors;
 //! * [`paths`] answers who reaches what.
 //!
 //! Components stand in the order of their ids, and the relations of each in the order of their lower ends, whatever the
@@ -16,6 +17,7 @@ pub mod assemble;
 pub mod component;
 pub mod edge;
 pub mod file;
+pub mod schema;
 
 mod build;
 

@@ -17,7 +17,7 @@ use serde::Deserialize;
 
 use crate::vocabulary::term::{Results, Scope};
 use crate::vocabulary::word::words;
-use crate::vocabulary::{Class, Fact, FactId, How, Relation, Term, TermId, Word};
+use crate::vocabulary::{Class, Fact, FactId, How, Relation, Term, TermId, UnknownWord, Word};
 
 words! { "crossing":
     /// Whether and how a term crosses a relation.
@@ -131,16 +131,36 @@ pub enum Subject {
 }
 
 impl std::str::FromStr for Subject {
-    type Err = crate::vocabulary::UnknownWord;
+    type Err = UnknownWord;
 
     fn from_str(word: &str) -> Result<Self, Self::Err> {
         if word == NOT_OPEN {
             return Ok(Self::NotOpen);
         }
-        if let Ok(class) = Class::from_word(word) {
-            return Ok(Self::Class(class));
-        }
-        TermId::from_word(word).map(Self::Term)
+        let known = Self::term_words().chain([NOT_OPEN]);
+        Self::known_term(word).ok_or_else(|| UnknownWord::new("term", word, known))
+    }
+}
+
+impl Subject {
+    /// The term, or the class of terms, that is written so. `not-open` is neither: it is a judgement.
+    ///
+    /// # Errors
+    ///
+    /// An [`UnknownWord`] with the nearest term or class.
+    pub fn term_or_class(word: &str) -> Result<Self, UnknownWord> {
+        Self::known_term(word).ok_or_else(|| UnknownWord::new("term", word, Self::term_words()))
+    }
+
+    /// All that [`term_or_class`](Self::term_or_class) knows.
+    pub(crate) fn term_words() -> impl Iterator<Item = &'static str> {
+        let classes = Class::ALL.iter().map(|class| class.as_str());
+        classes.chain(TermId::ALL.iter().map(|term| term.as_str()))
+    }
+
+    fn known_term(word: &str) -> Option<Self> {
+        let class = Class::from_word(word).map(Self::Class);
+        class.or_else(|_| TermId::from_word(word).map(Self::Term)).ok()
     }
 }
 
@@ -154,7 +174,8 @@ impl fmt::Display for Subject {
     }
 }
 
-const NOT_OPEN: &str = "not-open";
+/// How [`Subject::NotOpen`] is written.
+pub(crate) const NOT_OPEN: &str = "not-open";
 
 /// The table.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 use toml::value::Datetime;
 
 use crate::artifact::Declaration;
-use crate::artifact::declared::read_models;
+use crate::artifact::declared::{NO_SHA256, is_sha256, leaves, read_models};
 use crate::error::Fault;
 use crate::license::Expression;
 use crate::license::catalogue::License;
@@ -109,6 +109,8 @@ pub struct PolicyFile {
     pub attestations: Vec<Attestation>,
     /// `[[model]]`.
     pub models: Vec<Declaration>,
+    /// Every licence that is named anywhere, to be looked up once all files are read.
+    pub(crate) named_licenses: Vec<(String, Mark)>,
 }
 
 /// `[context]`: facts about the organisation; what is absent was not said.
@@ -131,8 +133,7 @@ pub struct Context {
 }
 
 /// `[product.NAME]`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProductTable {
     /// How it is delivered.
     pub delivery: Option<Vec<Delivery>>,
@@ -160,8 +161,7 @@ pub struct Clarify {
 }
 
 /// A text on which a clarification was decided.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClarifiedFile {
     /// Relative to the component's folder.
     pub path: String,
@@ -220,24 +220,41 @@ pub struct Attestation {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct ClarifyRow {
-    component: String,
+pub(super) struct ProductRow {
+    delivery: Option<Vec<Delivery>>,
+    features: Option<Vec<String>>,
+    targets: Option<Vec<String>>,
+    license: Option<Spanned<String>>,
+    ship: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct ClarifyRow {
+    component: Spanned<String>,
     license: Spanned<String>,
     #[serde(default)]
-    files: Vec<ClarifiedFile>,
+    files: Vec<ClarifiedFileRow>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct ChoiceRow {
-    component: String,
+pub(super) struct ClarifiedFileRow {
+    path: Spanned<String>,
+    sha256: Spanned<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct ChoiceRow {
+    component: Spanned<String>,
     license: Spanned<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct ExceptionRow {
-    component: String,
+pub(super) struct ExceptionRow {
+    component: Spanned<String>,
     finding: Code,
     reason: Spanned<String>,
     expires: Spanned<Datetime>,
@@ -249,9 +266,9 @@ struct ExceptionRow {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct AttestationRow {
+pub(super) struct AttestationRow {
     obligation: TermId,
-    component: String,
+    component: Spanned<String>,
     evidence: String,
     by: String,
     date: Spanned<Datetime>,
@@ -259,7 +276,7 @@ struct AttestationRow {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct CrossingRow {
+pub(super) struct CrossingRow {
     term: Spanned<String>,
     relation: Relation,
     value: Value,
@@ -268,23 +285,18 @@ struct CrossingRow {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct ScaleRow {
+pub(super) struct ScaleRow {
     on: Spanned<Datetime>,
     value: u64,
 }
 
 impl PolicyFile {
-    /// Reads a whole file.
-    ///
-    /// # Errors
-    ///
-    /// Every mistake in it, with its place.
-    pub fn parse(file: &Arc<SourceFile>) -> Result<Self, Vec<Fault>> {
+    /// Reads a whole file: what could be read of it, and every mistake in it with its place.
+    pub fn parse(file: &Arc<SourceFile>) -> (Self, Vec<Fault>) {
         let mut reader = Reader::new(file);
         let table = reader.parse();
         let policy = Self::read(&mut reader, table, KEYS);
-        let faults = reader.finish();
-        if faults.is_empty() { Ok(policy) } else { Err(faults) }
+        (policy, reader.finish())
     }
 
     /// Reads a table that holds a policy; `known` are the keys it may have.
@@ -294,20 +306,13 @@ impl PolicyFile {
             let (range, key) = (key.span(), key.into_inner());
             match key.as_ref() {
                 key if !known.contains(&key) => reader.unknown_key(range, key, known),
-                "extends" => policy.extends = Some(places(reader, value)),
+                "extends" => policy.extends = Some(places(reader, value, "extends")),
                 "context" => policy.context = context(reader, value),
-                "product" => {
-                    for (name, value) in reader.table(value, "product") {
-                        let mark = reader.mark(name.span());
-                        if let Some(table) = reader.read::<ProductTable>(value) {
-                            policy.products.insert(name.into_inner().into_owned(), (table, mark));
-                        }
-                    }
-                }
+                "product" => policy.read_products(reader, value),
                 "build" => {
                     for (key, value) in reader.table(value, "build") {
                         match key.get_ref().as_ref() {
-                            "targets" => policy.targets = reader.read(value),
+                            "targets" => policy.targets = reader.list(value, "targets"),
                             other => reader.unknown_key(key.span(), other, &["targets"]),
                         }
                     }
@@ -316,39 +321,45 @@ impl PolicyFile {
                     for (key, value) in reader.table(value, "open") {
                         if key.get_ref() == "minimum" {
                             policy.minimum = reader.read(value);
-                        } else if let Some(domain) = word_or(reader, &key, Domain::from_word, "minimum") {
-                            let authorities = places(reader, value);
+                        } else if let Ok(domain) = Domain::from_word(key.get_ref()) {
+                            let authorities = places(reader, value, domain.as_str());
                             policy.open.insert(domain, authorities);
+                        } else {
+                            let mut known: Vec<&str> = Domain::ALL.iter().map(|domain| domain.as_str()).collect();
+                            known.push("minimum");
+                            reader.unknown_key(key.span(), key.get_ref(), &known);
                         }
                     }
                 }
                 "lints" => policy.lints = marked_levels(reader, value, "lints", Code::from_word),
-                "terms" => policy.terms = levels(reader, value, "terms", str::parse::<Subject>),
+                "terms" => policy.terms = levels(reader, value, "terms", Subject::term_or_class),
                 "relations" => policy.relations = levels(reader, value, "relations", Relation::from_word),
                 "licenses" => {
                     for (key, value) in reader.table(value, "licenses") {
                         match key.get_ref().as_ref() {
-                            "allow" => policy.allow = Some(places(reader, value)),
-                            "deny" => policy.deny = Some(places(reader, value)),
+                            "allow" => policy.allow = Some(places(reader, value, "allow")),
+                            "deny" => policy.deny = Some(places(reader, value, "deny")),
                             other => reader.unknown_key(key.span(), other, &["allow", "deny"]),
                         }
                     }
                 }
                 "crossing" => policy.crossings = crossings(reader, value),
                 "license" => policy.licenses = licenses(reader, value),
-                "clarify" => policy.clarify = clarify(reader, value),
+                "clarify" => policy.read_clarify(reader, value),
                 "choice" => {
                     for (row, mark) in reader.rows::<ChoiceRow>(value, "choice") {
-                        if let Some(license) = expression(reader, &row.license) {
-                            policy.choices.push(Choice { component: row.component, license, mark });
+                        let component = filled(reader, row.component, "component");
+                        if let Some(license) = policy.expression(reader, &row.license) {
+                            policy.choices.push(Choice { component, license, mark });
                         }
                     }
                 }
                 "exception" => policy.exceptions = exceptions(reader, value),
                 "attestation" => {
                     for (row, _) in reader.rows::<AttestationRow>(value, "attestation") {
-                        if let Some(date) = date(reader, &row.date) {
-                            let AttestationRow { obligation, component, evidence, by, .. } = row;
+                        let AttestationRow { obligation, component, evidence, by, date: day } = row;
+                        let component = filled(reader, component, "component");
+                        if let Some(date) = date(reader, &day) {
                             policy.attestations.push(Attestation { obligation, component, evidence, by, date });
                         }
                     }
@@ -357,39 +368,82 @@ impl PolicyFile {
                 key => reader.unknown_key(range, key, known),
             }
         }
+        for (word, mark) in policy.allow.iter().chain(&policy.deny).flatten() {
+            let id = word.split_once(" WITH ").map_or(word.as_str(), |(id, _)| id);
+            policy.named_licenses.push((id.to_owned(), mark.clone()));
+        }
         policy
+    }
+
+    fn read_products<'a>(&mut self, reader: &mut Reader<'a>, value: Spanned<DeValue<'a>>) {
+        for (name, value) in reader.table(value, "product") {
+            let mark = reader.mark(name.span());
+            let Some(row) = reader.read::<ProductRow>(value) else {
+                continue;
+            };
+            if let Some(license) = &row.license {
+                self.expression(reader, license);
+            }
+            let ProductRow { delivery, features, targets, license, ship } = row;
+            let license = license.map(Spanned::into_inner);
+            let table = ProductTable { delivery, features, targets, license, ship };
+            self.products.insert(name.into_inner().into_owned(), (table, mark));
+        }
+    }
+
+    fn read_clarify<'a>(&mut self, reader: &mut Reader<'a>, value: Spanned<DeValue<'a>>) {
+        for (row, mark) in reader.rows::<ClarifyRow>(value, "clarify") {
+            let component = filled(reader, row.component, "component");
+            let mut files = Vec::new();
+            for ClarifiedFileRow { path, sha256 } in row.files {
+                if leaves(path.get_ref()) {
+                    reader.fault(path.span(), "the path leaves the component");
+                }
+                if !is_sha256(sha256.get_ref()) {
+                    reader.fault(sha256.span(), NO_SHA256);
+                }
+                files.push(ClarifiedFile { path: path.into_inner(), sha256: sha256.into_inner() });
+            }
+            if let Some(license) = self.expression(reader, &row.license) {
+                self.clarify.push(Clarify { component, license, files, mark });
+            }
+        }
+    }
+
+    /// A licence expression; the licences in it are looked up later.
+    fn expression(&mut self, reader: &mut Reader<'_>, text: &Spanned<String>) -> Option<Expression> {
+        match Expression::parse(text.get_ref()) {
+            Ok(expression) => {
+                let mark = reader.mark(text.span());
+                let words = expression.licenses().iter().map(|license| license.id.clone()).collect::<Vec<_>>();
+                self.named_licenses.extend(words.into_iter().map(|word| (word, mark.clone())));
+                Some(expression)
+            }
+            Err(error) => {
+                reader.fault(text.span(), error.to_string());
+                None
+            }
+        }
     }
 }
 
+/// A text that must not be empty.
+fn filled(reader: &mut Reader<'_>, text: Spanned<String>, key: &str) -> String {
+    if text.get_ref().trim().is_empty() {
+        reader.fault(text.span(), format!("`{key}` is empty"));
+    }
+    text.into_inner()
+}
+
 /// A list of strings, each with its place.
-fn places<'a>(reader: &mut Reader<'a>, value: Spanned<DeValue<'a>>) -> Vec<(String, Mark)> {
-    let list: Vec<Spanned<String>> = reader.read(value).unwrap_or_default();
+fn places<'a>(reader: &mut Reader<'a>, value: Spanned<DeValue<'a>>, name: &str) -> Vec<(String, Mark)> {
+    let list: Vec<Spanned<String>> = reader.list(value, name).unwrap_or_default();
     list.into_iter()
         .map(|word| {
             let mark = reader.mark(word.span());
             (word.into_inner(), mark)
         })
         .collect()
-}
-
-/// A key that is a word of a closed set; `also` is one more key that may stand there.
-fn word_or<T>(
-    reader: &mut Reader<'_>,
-    key: &Spanned<std::borrow::Cow<'_, str>>,
-    parse: impl Fn(&str) -> Result<T, UnknownWord>,
-    also: &str,
-) -> Option<T> {
-    match parse(key.get_ref()) {
-        Ok(word) => Some(word),
-        Err(error) if error.nearest().is_none() && !also.is_empty() => {
-            reader.fault(key.span(), format!("{error}: or did you mean `{also}`?"));
-            None
-        }
-        Err(error) => {
-            reader.fault(key.span(), error.to_string());
-            None
-        }
-    }
 }
 
 fn levels<'a, K: Ord>(
@@ -411,23 +465,13 @@ fn marked_levels<'a, K: Ord>(
     let mut map = BTreeMap::new();
     for (key, value) in reader.table(value, name) {
         let mark = reader.mark(key.span().start..value.span().end);
-        let word = word_or(reader, &key, &parse, "");
+        let word = parse(key.get_ref()).map_err(|error| reader.fault(key.span(), error.to_string())).ok();
         let level: Option<Level> = reader.read(value);
         if let (Some(word), Some(level)) = (word, level) {
             map.insert(word, (level, mark));
         }
     }
     map
-}
-
-fn expression(reader: &mut Reader<'_>, text: &Spanned<String>) -> Option<Expression> {
-    match Expression::parse(text.get_ref()) {
-        Ok(expression) => Some(expression),
-        Err(error) => {
-            reader.fault(text.span(), error.to_string());
-            None
-        }
-    }
 }
 
 fn date(reader: &mut Reader<'_>, written: &Spanned<Datetime>) -> Option<Date> {
@@ -448,7 +492,7 @@ fn exceptions<'a>(reader: &mut Reader<'a>, value: Spanned<DeValue<'a>>) -> Vec<E
             continue;
         };
         all.push(Exception {
-            component: row.component,
+            component: filled(reader, row.component, "component"),
             finding: row.finding,
             reason: row.reason.into_inner(),
             expires,
@@ -458,16 +502,6 @@ fn exceptions<'a>(reader: &mut Reader<'a>, value: Spanned<DeValue<'a>>) -> Vec<E
             terms: row.terms,
             mark,
         });
-    }
-    all
-}
-
-fn clarify<'a>(reader: &mut Reader<'a>, value: Spanned<DeValue<'a>>) -> Vec<Clarify> {
-    let mut all = Vec::new();
-    for (row, mark) in reader.rows::<ClarifyRow>(value, "clarify") {
-        if let Some(license) = expression(reader, &row.license) {
-            all.push(Clarify { component: row.component, license, files: row.files, mark });
-        }
     }
     all
 }
@@ -497,6 +531,16 @@ fn licenses<'a>(reader: &mut Reader<'a>, value: Spanned<DeValue<'a>>) -> Vec<(Li
         if let Some(fault) = license.terms.iter().find_map(crate::vocabulary::Term::fault) {
             reader.fault(mark.range.clone(), fault);
         }
+        // An id that no expression can hold would name nothing.
+        let word = Expression::parse(&license.id).map(|expression| {
+            let licenses = expression.licenses();
+            licenses.len() == 1 && licenses.iter().all(|one| one.id == license.id && one.exception.is_none())
+        });
+        if word != Ok(true) {
+            let shown = crate::source::printable(&license.id);
+            let message = format!("`{shown}` is no licence id: it is one word, such as `LicenseRef-Acme`");
+            reader.fault(mark.range.clone(), message);
+        }
         all.push((license, mark));
     }
     all
@@ -507,12 +551,12 @@ fn context<'a>(reader: &mut Reader<'a>, value: Spanned<DeValue<'a>>) -> Context 
     for (key, value) in reader.table(value, "context") {
         let (range, key) = (key.span(), key.into_inner());
         match key.as_ref() {
-            "delivery" => context.delivery = reader.read(value),
+            "delivery" => context.delivery = reader.list(value, "delivery"),
             "commercial" => context.commercial = reader.read(value),
             "interactive" => context.interactive = reader.read(value),
             "consumer-device" => context.consumer_device = reader.read(value),
-            "territories" => context.territories = reader.read(value),
-            "fields" => context.fields = reader.read(value),
+            "territories" => context.territories = reader.list(value, "territories"),
+            "fields" => context.fields = reader.list(value, "fields"),
             other => match metric(other) {
                 Some(metric) => {
                     let entries = scale(reader, value);
@@ -554,6 +598,9 @@ fn scale<'a>(reader: &mut Reader<'a>, value: Spanned<DeValue<'a>>) -> Vec<ScaleE
     let mut entries = Vec::new();
     for (row, _) in rows {
         if let Some(on) = date(reader, &row.on) {
+            if entries.iter().any(|entry: &ScaleEntry| entry.on == Some(on)) {
+                reader.fault(row.on.span(), format!("two numbers for {on}"));
+            }
             entries.push(ScaleEntry { on: Some(on), value: row.value });
         }
     }

@@ -58,13 +58,21 @@ pub struct Loaded {
 ///
 /// Every mistake in every file, each with its place; a cycle in `extends`; a file that cannot be read.
 pub fn load(sources: &Sources<'_>) -> Result<Loaded, Error> {
-    let mut stack = Stack { merged: Policy::default(), faults: Vec::new(), open: Vec::new(), done: BTreeSet::new() };
+    let mut stack = Stack {
+        root: sources.root,
+        merged: Policy::default(),
+        faults: Vec::new(),
+        files: Vec::new(),
+        open: Vec::new(),
+        done: BTreeSet::new(),
+    };
     let mut extended = false;
     let own = match (sources.given, sources.root) {
         (Some(given), _) => Some(given.to_owned()),
         (None, Some(root)) => {
             let path = root.join("covenant.toml");
-            path.is_file().then(|| path.display().to_string())
+            // Whatever stands there is meant to be the policy: a link that leads nowhere is an error, not the default.
+            path.symlink_metadata().is_ok().then(|| path.display().to_string())
         }
         (None, None) => None,
     };
@@ -78,7 +86,7 @@ pub fn load(sources: &Sources<'_>) -> Result<Loaded, Error> {
     if let Some(manifest) = &sources.manifest {
         stack.add_metadata(manifest);
     }
-    let Stack { mut merged, mut faults, .. } = stack;
+    let Stack { merged, mut faults, files, .. } = stack;
     let catalogue = match merged.catalogue(Catalogue::built_in()) {
         Ok(catalogue) => catalogue,
         Err(taken) => {
@@ -87,19 +95,28 @@ pub fn load(sources: &Sources<'_>) -> Result<Loaded, Error> {
         }
     };
     faults.extend(merged.validate(&catalogue));
+    // By file, in the order in which they were opened, and within each by place.
+    faults.sort_by_key(|fault| {
+        let start = fault.mark.as_ref().map_or(usize::MAX, |mark| mark.range.start);
+        (files.iter().position(|file| *file == fault.file).unwrap_or(usize::MAX), start)
+    });
     if faults.is_empty() { Ok(Loaded { policy: merged, catalogue }) } else { Err(Error::Faults(Faults(faults))) }
 }
 
-struct Stack {
+struct Stack<'a> {
+    /// What shown paths are relative to.
+    root: Option<&'a Path>,
     merged: Policy,
     faults: Vec<Fault>,
+    /// The names of all files, in the order in which they were opened.
+    files: Vec<String>,
     /// The files that are being read, to see a cycle.
     open: Vec<String>,
     /// Files that were merged: a base that two policies share is merged once.
     done: BTreeSet<String>,
 }
 
-impl Stack {
+impl Stack<'_> {
     /// Merges what `name` extends, then `name` itself. `folder` is what a path is relative to.
     fn add(&mut self, name: &str, folder: &Path, named_at: Option<&Mark>) -> Result<(), Error> {
         let built_in = BUILT_IN.iter().find(|(known, _)| *known == name);
@@ -118,8 +135,15 @@ impl Stack {
                     });
                     return Ok(());
                 }
-                let text = match std::fs::read_to_string(&path) {
-                    Ok(text) => text,
+                let name = self.shown(&path);
+                let text = match std::fs::read(&path) {
+                    Ok(bytes) => match String::from_utf8(bytes) {
+                        Ok(text) => text,
+                        Err(error) => {
+                            self.faults.push(not_utf8(&name, &error));
+                            return Ok(());
+                        }
+                    },
                     Err(source) => match named_at {
                         Some(mark) => {
                             let message = format!("the policy it extends cannot be read: {source}");
@@ -131,7 +155,7 @@ impl Stack {
                 };
                 let canonical = path.canonicalize().unwrap_or_else(|_| path.clone());
                 let parent = path.parent().map(Path::to_path_buf).unwrap_or_default();
-                (canonical.display().to_string(), SourceFile::new(shown(&path), text), parent)
+                (canonical.display().to_string(), SourceFile::new(name, text), parent)
             }
         };
         if self.open.contains(&key) {
@@ -145,13 +169,9 @@ impl Stack {
         if self.done.contains(&key) {
             return Ok(());
         }
-        let policy = match PolicyFile::parse(&file) {
-            Ok(policy) => policy,
-            Err(faults) => {
-                self.faults.extend(faults);
-                return Ok(());
-            }
-        };
+        self.files.push(file.name().to_owned());
+        let (policy, faults) = PolicyFile::parse(&file);
+        self.faults.extend(faults);
         self.open.push(key.clone());
         match &policy.extends {
             Some(bases) => {
@@ -170,16 +190,39 @@ impl Stack {
 
     /// Merges `[workspace.metadata.covenant]`; its models are read with the other manifests'.
     fn add_metadata(&mut self, manifest: &Arc<SourceFile>) {
+        self.files.push(manifest.name().to_owned());
         let mut reader = Reader::new(manifest);
         let root = reader.parse();
         if let Some((_, mut table)) = covenant_table(&mut reader, root, "workspace") {
             table.remove("model");
+            if let Some((key, _)) = table.remove_entry("extends") {
+                reader.fault(key.span(), "`extends` stands in `covenant.toml`: what stands here comes on top of that");
+            }
             let known: Vec<&str> = KEYS.iter().copied().filter(|key| *key != "extends").collect();
             let policy = PolicyFile::read(&mut reader, table, &known);
             self.merged.merge(policy, true);
         }
         self.faults.extend(reader.finish());
     }
+
+    /// A path as it is shown: relative to the workspace; elsewhere its last part, unless it was given as relative.
+    fn shown(&self, path: &Path) -> String {
+        let inside = self.root.filter(|root| root.is_absolute()).and_then(|root| path.strip_prefix(root).ok());
+        let shown = match inside {
+            Some(inside) => inside,
+            None if path.is_relative() => path,
+            None => path.file_name().map_or(path, Path::new),
+        };
+        // `policies/./base.toml` is the same file as `policies/base.toml`.
+        shown.components().collect::<PathBuf>().display().to_string()
+    }
+}
+
+/// The first byte of a file that is no UTF-8, pointed at.
+fn not_utf8(name: &str, error: &std::string::FromUtf8Error) -> Fault {
+    let at = error.utf8_error().valid_up_to();
+    let file = SourceFile::new(name, String::from_utf8_lossy(error.as_bytes()));
+    Fault::at(Mark::new(&file, at..at + 1, ""), "this is not UTF-8: save the file as UTF-8")
 }
 
 fn unknown_policy(name: &str) -> String {
@@ -191,14 +234,6 @@ fn unknown_policy(name: &str) -> String {
             format!("unknown policy `{shown}`: built in are {}; a file is named by its path", known.join(", "))
         }
     }
-}
-
-/// A path as it is shown: its last part, unless it was given as relative.
-fn shown(path: &Path) -> String {
-    if path.is_relative() {
-        return path.display().to_string();
-    }
-    path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
 }
 
 impl Loosened {

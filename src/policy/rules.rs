@@ -1,11 +1,11 @@
 //! A merged policy, as the gate asks it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::file::{Attestation, Choice, Clarify, Context, Exception, Grade, PolicyFile, ProductTable, term_level};
 use crate::artifact::Declaration;
 use crate::error::Fault;
-use crate::license::catalogue::License;
+use crate::license::catalogue::{License, Resolved};
 use crate::license::{Catalogue, Expression};
 use crate::obligation::Situation;
 use crate::obligation::crossing::{Override, Subject};
@@ -57,6 +57,9 @@ pub struct Policy {
     pub loosened: Vec<Loosened>,
     /// Names of authorities by domain, without their places.
     authorities: BTreeMap<Domain, Vec<String>>,
+    /// Every authority and every licence that a file names, also where another file wins over it.
+    named_authorities: Vec<(String, Mark)>,
+    named_licenses: Vec<(String, Mark)>,
 }
 
 impl Policy {
@@ -84,6 +87,8 @@ impl Policy {
         if let Some(targets) = file.targets {
             self.targets = targets;
         }
+        self.named_authorities.extend(file.open.values().flatten().cloned());
+        self.named_licenses.extend(file.named_licenses);
         self.open.extend(file.open);
         self.minimum = file.minimum.or(self.minimum);
         for (code, (level, mark)) in file.lints {
@@ -112,30 +117,40 @@ impl Policy {
     }
 
     /// The catalogue with the policy's own licences.
+    ///
+    /// # Errors
+    ///
+    /// Ids and aliases that are taken, each with the place of the row that takes it again.
     pub(crate) fn catalogue(&self, built_in: &Catalogue) -> Result<Catalogue, Vec<Fault>> {
+        let mut own: BTreeSet<String> = BTreeSet::new();
+        let mut faults = Vec::new();
+        for (license, mark) in &self.licenses {
+            let words: BTreeSet<String> =
+                license.aliases.iter().chain([&license.id]).map(|word| word.to_lowercase()).collect();
+            for word in own.intersection(&words) {
+                let shown = crate::source::printable(word);
+                faults.push(Fault::at(mark.clone(), format!("two rows of `[[license]]` are called `{shown}`")));
+            }
+            own.extend(words);
+            let known = |word: &&String| matches!(built_in.resolve(word), Resolved::Known(_) | Resolved::Listed(_));
+            for word in license.aliases.iter().chain([&license.id]).filter(known) {
+                let shown = crate::source::printable(word);
+                let message =
+                    format!("`{shown}` is a known licence: give yours an id of its own, such as `LicenseRef-…`");
+                faults.push(Fault::at(mark.clone(), message));
+            }
+        }
+        if !faults.is_empty() {
+            return Err(faults);
+        }
         let licenses = self.licenses.iter().map(|(license, _)| license.clone());
-        built_in.with(licenses).map_err(|taken| {
-            let place = |word: &String| {
-                let row =
-                    self.licenses.iter().find(|(license, _)| license.id == *word || license.aliases.contains(word));
-                row.map(|(_, mark)| mark.clone())
-            };
-            taken
-                .iter()
-                .map(|word| {
-                    let shown = crate::source::printable(word);
-                    let message =
-                        format!("`{shown}` is a known licence: give yours an id of its own, such as `LicenseRef-…`");
-                    place(word).map_or_else(|| Fault::of("policy", &message), |mark| Fault::at(mark, &message))
-                })
-                .collect()
-        })
+        built_in.with(licenses).map_err(|taken| taken.into_iter().map(|word| Fault::of("policy", word)).collect())
     }
 
     /// What only shows when all files and the catalogue are known: authorities and licences that nobody knows.
-    pub(crate) fn validate(&mut self, catalogue: &Catalogue) -> Vec<Fault> {
+    pub(crate) fn validate(&self, catalogue: &Catalogue) -> Vec<Fault> {
         let mut faults = Vec::new();
-        for (name, mark) in self.open.values().flatten() {
+        for (name, mark) in &self.named_authorities {
             if !catalogue.authorities().any(|known| known == name) {
                 let shown = crate::source::printable(name);
                 let message = match nearest(name, catalogue.authorities()) {
@@ -148,17 +163,9 @@ impl Policy {
                 faults.push(Fault::at(mark.clone(), message));
             }
         }
-        for (word, mark) in self.allow.iter().chain(&self.deny) {
+        for (word, mark) in &self.named_licenses {
             if let Some(message) = unknown_license(catalogue, word) {
                 faults.push(Fault::at(mark.clone(), message));
-            }
-        }
-        let clarified = self.clarify.iter().map(|row| (&row.license, &row.mark));
-        for (expression, mark) in clarified.chain(self.choices.iter().map(|row| (&row.license, &row.mark))) {
-            for license in expression.licenses() {
-                if let Some(message) = unknown_license(catalogue, &license.id) {
-                    faults.push(Fault::at(mark.clone(), message));
-                }
             }
         }
         faults
@@ -239,7 +246,6 @@ impl Policy {
 
 /// Why a word is no known licence; a `LicenseRef-` is anybody's own.
 fn unknown_license(catalogue: &Catalogue, word: &str) -> Option<String> {
-    use crate::license::catalogue::Resolved;
     match catalogue.resolve(word) {
         Resolved::Known(_) | Resolved::Listed(_) => None,
         Resolved::Unknown | Resolved::NoLicense if word.starts_with("LicenseRef-") => None,

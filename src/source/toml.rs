@@ -38,7 +38,7 @@ impl<'a> Reader<'a> {
     pub fn parse(&mut self) -> DeTable<'a> {
         let (table, errors) = DeTable::parse_recoverable(self.file.text());
         for error in errors {
-            self.fault(error.span().unwrap_or_default(), error.message());
+            self.fault(error.span().unwrap_or_default(), super::printable(error.message()));
         }
         table.into_inner()
     }
@@ -74,20 +74,35 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads each table of an array by itself, with the place of its head.
-    pub fn rows<T: for<'de> Deserialize<'de>>(&mut self, value: Spanned<DeValue<'a>>, name: &str) -> Vec<(T, Mark)> {
+    /// Reads each value of a list by itself; nothing is returned where the value is no list.
+    pub fn list<T: for<'de> Deserialize<'de>>(&mut self, value: Spanned<DeValue<'a>>, name: &str) -> Option<Vec<T>> {
         let range = value.span();
         match value.into_inner() {
-            DeValue::Array(rows) => {
-                let mut read = Vec::new();
-                for row in rows {
-                    let mark = self.mark(row.span());
-                    if let Some(row) = self.read(row) {
-                        read.push((row, mark));
-                    }
-                }
-                read
+            DeValue::Array(items) => Some(items.into_iter().filter_map(|item| self.read(item)).collect()),
+            other => {
+                self.fault(range, format!("`{name}` is a list, not {}", a_kind(&other)));
+                None
             }
+        }
+    }
+
+    /// Reads each table of an array by itself, with the place of its head.
+    pub fn rows<T: for<'de> Deserialize<'de>>(&mut self, value: Spanned<DeValue<'a>>, name: &str) -> Vec<(T, Mark)> {
+        let mut read = Vec::new();
+        for row in self.tables(value, name) {
+            let mark = self.mark(row.span());
+            if let Some(row) = self.read(row) {
+                read.push((row, mark));
+            }
+        }
+        read
+    }
+
+    /// The entries of an array of tables, none of them read yet; a mistake is recorded where the value is something else.
+    pub fn tables(&mut self, value: Spanned<DeValue<'a>>, name: &str) -> Vec<Spanned<DeValue<'a>>> {
+        let range = value.span();
+        match value.into_inner() {
+            DeValue::Array(rows) => rows.into_iter().collect(),
             other => {
                 let kind = a_kind(&other);
                 self.fault(range, format!("`{name}` is an array of tables (`[[{name}]]`), not {kind}"));
@@ -112,8 +127,16 @@ impl<'a> Reader<'a> {
     }
 
     /// What was found wrong, in the order in which it stands in the file.
+    ///
+    /// After the first hundred the rest are only counted: such a file is something else altogether.
     pub fn finish(mut self) -> Vec<Fault> {
+        const MOST: usize = 100;
         self.faults.sort_by_key(|fault| fault.mark.as_ref().map_or(0, |mark| mark.range.start));
+        let more = self.faults.len().saturating_sub(MOST);
+        if more > 0 {
+            self.faults.truncate(MOST);
+            self.faults.push(Fault::of(self.file.name(), format!("and {more} more")));
+        }
         self.faults
     }
 
@@ -154,7 +177,15 @@ fn sharpen(message: &str) -> String {
             None => format!("unknown {what} `{shown}`: known are {}", listed(&known)),
         };
     }
-    super::printable(message).into_owned()
+    let mut message = message.to_owned();
+    for (ours, theirs) in [("a whole number", "u64"), ("a date such as 2027-03-01, without quotes", "a TOML datetime")]
+    {
+        message = message.replace(&format!("expected {theirs}"), &format!("expected {ours}"));
+    }
+    if let Some((what, _)) = message.split_once("expected struct ") {
+        message = format!("{what}expected a table");
+    }
+    super::printable(&message).into_owned()
 }
 
 #[cfg(test)]
@@ -181,7 +212,7 @@ mod tests {
             faults,
             [
                 "covenant.toml:2:1: unknown key `treshold`: did you mean `threshold`?",
-                "covenant.toml:4:13: invalid type: string \"x\", expected u64",
+                "covenant.toml:4:13: invalid type: string \"x\", expected a whole number",
             ]
         );
     }
