@@ -19,7 +19,7 @@ use crate::error::{Error, Fault};
 use crate::gate::judge::{Case, is_unwanted};
 use crate::gate::{Evidence, Problem, Verdict, judge};
 use crate::graph::assemble::{Assembled, Declared, DeclaredFile, assemble, folder, manifest};
-use crate::graph::{Component, ComponentId, Graph, Licensing, NodeIndex};
+use crate::graph::{BuildError, Component, ComponentId, Graph, Licensing, NodeIndex};
 use crate::license::{Catalogue, Expression, Reading};
 use crate::obligation::{Crossings, Weigh, Witness, propagate};
 use crate::policy::load::{Sources, built_in_names};
@@ -59,8 +59,12 @@ pub fn analyse(request: &Request, environment: &Environment) -> Result<Verdict, 
 }
 
 fn of_file(request: &Request, environment: &Environment, path: &Path) -> Result<Verdict, Error> {
-    let full = environment.current_dir.join(path);
-    let file = SourceFile::new(path.display().to_string(), read(&full, "read the graph")?);
+    let text = crate::source::read(&environment.current_dir.join(path)).map_err(|source| Error::Io {
+        action: "read the graph",
+        path: path.to_path_buf(),
+        source,
+    })?;
+    let file = SourceFile::new(path.display().to_string(), text);
     let graph = crate::graph::file::read(&file).map_err(Error::Faults)?;
     let given = given_policy(request, environment);
     let Loaded { policy, catalogue } = load(&Sources { given: given.as_deref(), root: None, manifest: None })?;
@@ -68,6 +72,10 @@ fn of_file(request: &Request, environment: &Environment, path: &Path) -> Result<
     let mut remarks = Vec::new();
     if policy.clarify.iter().any(|row| !row.files.is_empty()) {
         remarks.push("texts of clarifications are not compared when a graph file is judged".to_owned());
+    }
+    if !policy.models.is_empty() {
+        let remark = "the [[model]] rows of the policy are not judged: a graph file says itself which models it has";
+        remarks.push(remark.to_owned());
     }
     let evidence = MarkEvidence;
     let parts = Parts { graph, policy, catalogue, crossings, problems: Vec::new(), stale: BTreeSet::new(), remarks };
@@ -79,8 +87,11 @@ fn of_workspace(request: &Request, environment: &Environment) -> Result<Verdict,
     let root_manifest = outline
         .has_covenant_metadata()
         .then(|| {
-            let text = read(&outline.root().join("Cargo.toml"), "read the manifest")?;
-            Ok::<_, Error>(SourceFile::new("Cargo.toml", text))
+            let path = outline.root().join("Cargo.toml");
+            match crate::source::read(&path) {
+                Ok(text) => Ok(SourceFile::new("Cargo.toml", text)),
+                Err(source) => Err(Error::Io { action: "read the manifest", path, source }),
+            }
         })
         .transpose()?;
     let given = given_policy(request, environment);
@@ -105,8 +116,12 @@ fn of_workspace(request: &Request, environment: &Environment) -> Result<Verdict,
         .filter(|(_, (table, _))| table.ship == Some(false))
         .map(|(name, _)| name.as_str())
         .collect();
-    let assembled = assemble(&workspace, &catalogue, &declared, &licenses, &dropped)
-        .map_err(|error| Error::NotFound(error.to_string()))?;
+    let assembled = assemble(&workspace, &catalogue, &declared, &licenses, &dropped).map_err(|error| match error {
+        BuildError::NoProduct if !dropped.is_empty() => {
+            Error::NotFound("the policy says `ship = false` of every product, so there is nothing to judge".to_owned())
+        }
+        error => Error::NotFound(error.to_string()),
+    })?;
     let Assembled { graph, files, faults, packages } = assembled;
     problems.extend(faults.into_iter().map(|fault| invalid(fault, None)));
     problems.extend(files.iter().filter_map(look_at));
@@ -157,17 +172,6 @@ fn given_policy(request: &Request, environment: &Environment) -> Option<String> 
         return Some(given.to_owned());
     }
     Some(environment.current_dir.join(given).display().to_string())
-}
-
-fn read(path: &Path, action: &'static str) -> Result<String, Error> {
-    let fail = |source| Error::Io { action, path: path.to_path_buf(), source };
-    let bytes = std::fs::read(path).map_err(fail)?;
-    String::from_utf8(bytes).map_err(|error| {
-        let line =
-            error.as_bytes().iter().take(error.utf8_error().valid_up_to()).filter(|byte| **byte == b'\n').count();
-        let message = format!("line {} is not UTF-8", line + 1);
-        fail(std::io::Error::new(std::io::ErrorKind::InvalidData, message))
-    })
 }
 
 /// What the policy says of features and targets, for the products that are judged.

@@ -3,7 +3,10 @@
 pub mod toml;
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::io;
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -135,6 +138,41 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// A document as JSON, in lines, with a line break at its end.
+///
+/// What [`printable`] writes out is written out here as well, as JSON has it (`\u202e`): reports are shown in terminals and
+/// logs, and serde leaves all but the oldest control characters as they are.
+pub(crate) fn json(document: &impl Serialize) -> String {
+    let text = serde_json::to_string_pretty(document).unwrap_or_default();
+    let mut out = String::with_capacity(text.len() + 1);
+    for character in text.chars() {
+        if character != '\n' && is_unprintable(character) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(character);
+        }
+    }
+    out.push('\n');
+    out
+}
+
+/// Reads a text, without the byte order mark that some editors put before it.
+///
+/// # Errors
+///
+/// What the system says, or the line that is not UTF-8.
+pub(crate) fn read(path: &Path) -> io::Result<String> {
+    let bytes = std::fs::read(path)?;
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let line = bytes.iter().take(error.valid_up_to()).filter(|byte| **byte == b'\n').count() + 1;
+        io::Error::new(io::ErrorKind::InvalidData, format!("line {line} is not UTF-8"))
+    })?;
+    Ok(text.to_owned())
+}
+
 /// Whether a character controls the terminal, or changes how others are shown without being seen itself.
 pub(crate) fn is_unprintable(character: char) -> bool {
     character.is_control()
@@ -185,6 +223,14 @@ mod tests {
         assert_eq!(Mark::new(&file, 1..99, "").range, 0..2);
         let backwards = Range { start: 2, end: 0 };
         assert_eq!(Mark::new(&file, backwards, "").range, 2..2);
+    }
+
+    #[test]
+    fn json_hides_nothing_and_stays_the_same_document() {
+        let text = "a\u{1b}\u{9b}\u{7f}\u{202e}\u{e0041}\n\"ä";
+        let written = json(&[text]);
+        assert!(written.chars().all(|character| character == '\n' || !is_unprintable(character)), "{written:?}");
+        assert_eq!(serde_json::from_str::<Vec<String>>(&written).unwrap(), [text]);
     }
 
     #[test]

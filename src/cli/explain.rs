@@ -1,20 +1,23 @@
 //! The pages of findings, terms and facts, as `explain` prints them.
 
-use crate::vocabulary::UnknownWord;
+use crate::vocabulary::{Code, UnknownWord, Word as _};
 
 include!(concat!(env!("OUT_DIR"), "/pages.rs"));
 
 /// The page of a code or id. Where a finding and a term share a name, the finding's page comes first.
-pub(super) fn page(word: &str) -> Result<&'static str, UnknownWord> {
+pub(super) fn page(word: &str) -> Result<&'static str, String> {
     let pages = || FINDING_PAGES.iter().chain(TERM_PAGES);
     let found = pages().find(|(name, _)| *name == word).map(|(_, text)| *text);
-    found.ok_or_else(|| UnknownWord::new("code or term", word, pages().map(|(name, _)| *name)))
+    found.ok_or_else(|| match Code::from_word(word) {
+        Ok(code) => format!("`{code}` is a finding that this version does not raise yet: it has no page"),
+        Err(_) => UnknownWord::new("code or term", word, pages().map(|(name, _)| *name)).to_string(),
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vocabulary::{Code, FactId, TermId, Word as _};
+    use crate::vocabulary::{FactId, TermId};
 
     #[test]
     fn every_code_term_and_fact_has_its_page() {

@@ -81,7 +81,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn execute(args: &Args, terminal: &mut Terminal, started: Instant) -> Result<u8, Stop> {
     let command = args.command.clone().unwrap_or(Command::Check);
     if let Command::Explain { word } = &command {
-        let page = explain::page(word).map_err(|error| Stop::Usage(error.to_string()))?;
+        let page = explain::page(word).map_err(Stop::Usage)?;
         terminal.result(page)?;
         return Ok(exit::PASSED);
     }

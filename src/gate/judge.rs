@@ -232,6 +232,10 @@ impl ProductCase<'_> {
         if let Some(near) = near.filter(|_| !ruled_open) {
             finding.help.push(format!("if `{near}` is meant, say so in a [[clarify]] of the policy"));
         }
+        let is_named = matches!(component.licensing, Licensing::Expression(_) | Licensing::Malformed(_));
+        if near.is_none() && is_named && undecided.iter().any(|reading| !reading.catalogued) {
+            finding.help.push("if it is a known licence under another name, say so in a [[clarify]]".to_owned());
+        }
         if matches!(component.licensing, Licensing::FileOnly { .. }) {
             finding.help.push("read the text, and say in a [[clarify]] of the policy which licence it is".to_owned());
         }
@@ -516,11 +520,14 @@ impl ProductCase<'_> {
         }
         let software = component.kind.domain() == crate::vocabulary::Domain::Software;
         let first = path.steps.first().map(|step| graph.component(step.lower));
+        // What the policy denies is often open.
+        let by_policy = matches!(finding.code, Code::DeniedTerm | Code::DeniedLicense);
+        let license = if by_policy { "a licence that the policy accepts" } else { "an open licence" };
         match (software, first) {
             (true, Some(first)) if first.id != component.id => {
-                help.push(format!("do without `{}`, which brings it, or use one under an open licence", first.id));
+                help.push(format!("do without `{}`, which brings it, or use one under {license}", first.id));
             }
-            (true, _) => help.push(format!("do without `{}`, or use one under an open licence", component.id)),
+            (true, _) => help.push(format!("do without `{}`, or use one under {license}", component.id)),
             (false, _) if finding.code != Code::OutputTraining => {
                 let thing = match component.kind {
                     Kind::Dataset => "a dataset",
@@ -529,7 +536,7 @@ impl ProductCase<'_> {
                     Kind::Asset => "an asset",
                     _ => "a model",
                 };
-                help.push(format!("use {thing} under an open licence instead"));
+                help.push(format!("use {thing} under {license} instead"));
             }
             _ => {}
         }

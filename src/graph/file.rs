@@ -18,13 +18,22 @@ use crate::vocabulary::term::atoms;
 use crate::vocabulary::{Delivery, Fact, How, Kind, Relation, Term};
 
 pub(super) const FORMAT: &str = "covenant-graph";
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u64 = 1;
+
+/// What a file of any version has.
+#[derive(Deserialize)]
+struct Head {
+    format: String,
+    version: u64,
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Shape<'a> {
-    format: String,
-    version: u32,
+    #[serde(rename = "format")]
+    _format: String,
+    #[serde(rename = "version")]
+    _version: u64,
     #[serde(borrow)]
     components: Vec<&'a RawValue>,
     #[serde(borrow)]
@@ -34,7 +43,7 @@ struct Shape<'a> {
 #[derive(Serialize)]
 struct Document {
     format: &'static str,
-    version: u32,
+    version: u64,
     components: Vec<ComponentRow>,
     relations: Vec<RelationRow>,
 }
@@ -120,9 +129,7 @@ pub fn write(graph: &Graph) -> String {
             })
             .collect(),
     };
-    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
-    text.push('\n');
-    text
+    crate::source::json(&document)
 }
 
 fn products(graph: &Graph, set: &ProductSet) -> Option<Vec<String>> {
@@ -185,16 +192,19 @@ fn default_version(id: &str) -> Option<&str> {
 /// Every mistake in the file, with its place.
 pub fn read(file: &Arc<SourceFile>) -> Result<Graph, Faults> {
     let text = file.text();
-    let shape: Shape<'_> =
-        serde_json::from_str(text).map_err(|error| Faults(vec![json_fault(file, 0..text.len(), &error)]))?;
-    if shape.format != FORMAT || shape.version != VERSION {
-        let message = format!(
-            "this is `{}` version {}, and `{FORMAT}` version {VERSION} is wanted",
-            printable(&shape.format),
-            shape.version
-        );
+    if text.trim().is_empty() {
+        return Err(Faults(vec![Fault::of(file.name(), "the file is empty")]));
+    }
+    // Another version may have other keys: that it is another is what has to be said.
+    if let Ok(Head { format, version }) = serde_json::from_str(text)
+        && (format != FORMAT || version != VERSION)
+    {
+        let format = printable(&format);
+        let message = format!("this is `{format}` version {version}, and `{FORMAT}` version {VERSION} is wanted");
         return Err(Faults(vec![Fault::of(file.name(), message)]));
     }
+    let shape: Shape<'_> =
+        serde_json::from_str(text).map_err(|error| Faults(vec![json_fault(file, 0..text.len(), &error)]))?;
     let mut faults = Vec::new();
     let mut builder = Graph::builder();
     for raw in shape.components {
@@ -216,6 +226,8 @@ pub fn read(file: &Arc<SourceFile>) -> Result<Graph, Faults> {
             Err(message) => faults.push(Fault::at(mark, message)),
         }
     }
+    // A component that could not be read is not there: relations to it are no mistakes of their own.
+    let all_there = faults.is_empty();
     for raw in shape.relations {
         let range = place_of(text, raw);
         let row: RelationRow = match serde_json::from_str(raw.get()) {
@@ -229,7 +241,9 @@ pub fn read(file: &Arc<SourceFile>) -> Result<Graph, Faults> {
         let (from, to) = (ComponentId::new(row.from), ComponentId::new(row.to));
         let products = row.products.map(|ids| ids.into_iter().map(ComponentId::new).collect());
         let relation = (row.relation, row.how);
-        if let Err(error) = builder.relation(&from, &to, relation, products, Some(mark.clone())) {
+        if let Err(error) = builder.relation(&from, &to, relation, products, Some(mark.clone()))
+            && all_there
+        {
             faults.push(Fault::at(mark, error.to_string()));
         }
     }
@@ -296,5 +310,5 @@ fn json_fault(file: &Arc<SourceFile>, within: std::ops::Range<usize>, error: &se
     let message = error.to_string();
     // The place within the row would only confuse: the mark has the place in the file.
     let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
-    Fault::at(Mark::new(file, at..at + 1, ""), printable(message).into_owned())
+    Fault::at(Mark::new(file, at..at + 1, ""), crate::source::toml::sharpen(message))
 }

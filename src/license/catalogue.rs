@@ -13,6 +13,9 @@ use super::expression::LicenseUse;
 use crate::vocabulary::term::atoms;
 use crate::vocabulary::{Delivery, Fact, FactId, Term, TermId, nearest};
 
+/// How the ids of licences outside the SPDX list begin.
+const OWN: &str = "LicenseRef-";
+
 /// One licence: what it says, and where that can be read.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -365,7 +368,13 @@ impl Catalogue {
     /// The id of the catalogue or of the SPDX list that resembles an unknown word most.
     pub fn nearest(&self, word: &str) -> Option<&str> {
         let listed = spdx::identifiers::LICENSES.iter().map(|license| license.name);
-        nearest(word, self.licenses.keys().map(String::as_str).chain(listed))
+        // Any two ids of one's own are alike in their first letters.
+        let Some(own) = word.strip_prefix(OWN) else {
+            return nearest(word, self.licenses.keys().map(String::as_str).chain(listed));
+        };
+        let ids = self.licenses.keys().map(String::as_str);
+        let near = nearest(own, ids.clone().filter_map(|id| id.strip_prefix(OWN)))?;
+        ids.clone().find(|id| id.strip_prefix(OWN) == Some(near))
     }
 
     /// Reads a licence with its exception: what binds.

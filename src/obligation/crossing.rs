@@ -257,7 +257,7 @@ impl Crossings {
             let id = RowId(u16::try_from(table.rows.len()).map_err(|error| error.to_string())?);
             for word in &row.r#for {
                 let subject: Subject =
-                    word.parse().map_err(|error: crate::vocabulary::UnknownWord| error.to_string())?;
+                    word.parse().map_err(|error: UnknownWord| error.to_string())?;
                 if table.of.insert(subject, id).is_some() {
                     return Err(format!("`{word}` has two rows"));
                 }

@@ -376,7 +376,7 @@ impl<'a> Engine<'a> {
         }
         let label = match &component.licensing {
             Licensing::Absent => return None,
-            Licensing::FileOnly { file } => format!("the text in `{}`", crate::source::printable(file)),
+            Licensing::FileOnly { file } => format!("the text in {}", crate::source::printable(file)),
             Licensing::Malformed(error) => error.text.clone(),
             Licensing::Expression(_) => return None,
         };

@@ -69,12 +69,14 @@ pub fn last_line(verdict: &Verdict) -> String {
     let mut lines = Vec::new();
     for product in &products {
         let mut line = first_line(verdict, product);
-        let _ = write!(line, " · {}", counted(product.components, "component"));
-        if product.models > 0 {
-            let _ = write!(line, ", {}", counted(product.models, "model"));
-        }
-        if product.data > 0 {
-            let _ = write!(line, ", {}", counted(product.data, "dataset"));
+        let made_of: Vec<String> =
+            [(product.components, "component"), (product.models, "model"), (product.data, "dataset")]
+                .into_iter()
+                .filter(|(number, _)| *number > 0)
+                .map(|(number, thing)| counted(number, thing))
+                .collect();
+        if !made_of.is_empty() {
+            let _ = write!(line, " · {}", made_of.join(", "));
         }
         lines.push(line);
     }

@@ -121,9 +121,7 @@ pub fn write(verdict: &Verdict) -> String {
         loosened: verdict.loosened.iter().map(crate::policy::Loosened::sentence).collect(),
         remarks: &verdict.remarks,
     };
-    let mut text = serde_json::to_string_pretty(&report).unwrap_or_default();
-    text.push('\n');
-    text
+    crate::source::json(&report)
 }
 
 fn word(passed: bool) -> &'static str {

@@ -7,7 +7,7 @@ use crate::gate::words::term as spoken;
 use crate::graph::NodeIndex;
 use crate::obligation::{Judged, Status};
 use crate::source::printable;
-use crate::vocabulary::TermId;
+use crate::vocabulary::{Kind, TermId};
 
 /// Writes the answer for components, and for one term or all.
 pub fn write(verdict: &Verdict, nodes: &[NodeIndex], term: Option<TermId>) -> String {
@@ -59,7 +59,9 @@ pub fn write(verdict: &Verdict, nodes: &[NodeIndex], term: Option<TermId>) -> St
                 let _ = writeln!(out, "    {what} {verb}");
             }
         }
-        if !reached {
+        if component.kind == Kind::Product {
+            out.push_str("  is a product itself\n");
+        } else if !reached {
             out.push_str("  reaches no product\n");
         }
     }

@@ -159,7 +159,7 @@ fn listed(words: &[&str]) -> String {
 }
 
 /// Completes serde's ``unknown field `x`, expected one of `a`, `b` `` with the nearest of what was expected.
-fn sharpen(message: &str) -> String {
+pub(crate) fn sharpen(message: &str) -> String {
     let message = message.trim_end();
     for what in ["unknown field", "unknown variant"] {
         let Some(rest) = message.strip_prefix(what) else {

@@ -31,13 +31,19 @@ pub struct UnknownWord {
     what: String,
     word: String,
     nearest: Option<String>,
+    known: Vec<String>,
 }
+
+/// How many known words a message lists where none of them is near.
+const LISTED: usize = 12;
 
 impl UnknownWord {
     /// `word` is no `what`; the nearest of the `known` ones is kept for the message.
     pub fn new<'a>(what: &str, word: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
-        let nearest = nearest(word, known).map(str::to_owned);
-        Self { what: what.to_owned(), word: word.to_owned(), nearest }
+        let known: Vec<&str> = known.into_iter().collect();
+        let nearest = nearest(word, known.iter().copied()).map(str::to_owned);
+        let known = if known.len() > LISTED { Vec::new() } else { known.into_iter().map(str::to_owned).collect() };
+        Self { what: what.to_owned(), word: word.to_owned(), nearest, known }
     }
 
     /// The known word that the unknown one resembles most, if one is near enough to be meant.
@@ -51,6 +57,9 @@ impl fmt::Display for UnknownWord {
         write!(f, "unknown {} `{}`", self.what, crate::source::printable(&self.word))?;
         if let Some(nearest) = &self.nearest {
             write!(f, ": did you mean `{nearest}`?")?;
+        } else if !self.known.is_empty() {
+            let known: Vec<String> = self.known.iter().map(|word| format!("`{word}`")).collect();
+            write!(f, ": known are {}", known.join(", "))?;
         }
         Ok(())
     }

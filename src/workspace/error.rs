@@ -70,8 +70,11 @@ pub enum Error {
     },
     /// No member matches a spec of `-p` or `--exclude`.
     #[error(
-        "find the package `{spec}` among the members of the workspace{}; `cargo metadata --no-deps` lists them",
-        nearest_is(nearest.as_deref())
+        "find the package `{spec}` among the members of the workspace{}",
+        nearest.as_deref().map_or_else(
+            || "; `cargo metadata --no-deps` lists them".to_owned(),
+            |word| nearest_is(Some(word))
+        )
     )]
     UnknownPackage {
         /// The spec, as it was given.
@@ -140,6 +143,7 @@ impl Refusal {
             || says("without the `--offline` flag")
             || says("can't checkout from")
             || says("in offline mode")
+            || says("you're using offline mode")
             || says("you're offline")
         {
             Self::NotDownloaded
@@ -163,10 +167,13 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// What a program said, without the `error: ` that our own message already has.
+/// What a program said, from its first error on, without the `error: ` that our own message already has. What stands
+/// before is what it was busy with (`Updating crates.io index`).
 pub(crate) fn said(stderr: &[u8]) -> String {
     let text = String::from_utf8_lossy(stderr);
     let text = text.trim();
+    let from_error = text.find("\nerror: ").and_then(|at| text.get(at + 1..)).filter(|_| !text.starts_with("error"));
+    let text = from_error.unwrap_or(text);
     text.strip_prefix("error: ").unwrap_or(text).to_owned()
 }
 
@@ -194,7 +201,8 @@ fn quoted(stderr: &str) -> String {
     }
     let mut text = String::from("\n\n");
     for line in stderr.lines() {
-        text.push_str("    ");
+        // With a margin no line of a stranger's can be a command of a continuous integration runner.
+        text.push_str("  | ");
         text.push_str(line);
         text.push('\n');
     }
