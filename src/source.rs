@@ -4,7 +4,7 @@ pub mod toml;
 
 use std::borrow::Cow;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::Serialize;
 
@@ -12,16 +12,50 @@ use serde::Serialize;
 ///
 /// The name is relative to the workspace, or `crate-version/…` for a package from elsewhere: never an absolute path,
 /// so that reports are the same on every machine.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct SourceFile {
     name: String,
     text: String,
+    /// For every so many bytes, how many lines and, on the last of them, characters lie before. Made when first asked for,
+    /// so that looking up a place does not cost a walk from the start of the file each time.
+    stations: OnceLock<Vec<Station>>,
+}
+
+impl PartialEq for SourceFile {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name && self.text == other.text
+    }
+}
+
+impl Eq for SourceFile {}
+
+/// What lies before an offset.
+#[derive(Debug, Clone, Copy)]
+struct Station {
+    offset: usize,
+    lines: usize,
+    columns: usize,
+}
+
+impl Station {
+    /// The station that lies after `text`, which follows this one.
+    fn past(self, text: &str) -> Self {
+        let offset = self.offset + text.len();
+        match text.rfind('\n') {
+            None => Self { offset, columns: self.columns + text.chars().count(), ..self },
+            Some(last) => Self {
+                offset,
+                lines: self.lines + text.bytes().filter(|byte| *byte == b'\n').count(),
+                columns: text.get(last + 1..).unwrap_or("").chars().count(),
+            },
+        }
+    }
 }
 
 impl SourceFile {
     /// Holds `text` under `name`.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
-        Arc::new(Self { name: name.into(), text: text.into() })
+        Arc::new(Self { name: name.into(), text: text.into(), stations: OnceLock::new() })
     }
 
     /// The name under which the file is shown.
@@ -38,11 +72,23 @@ impl SourceFile {
     /// Columns count characters.
     pub fn line_column(&self, offset: usize) -> (usize, usize) {
         let offset = floor_boundary(&self.text, offset);
-        let before = self.text.get(..offset).unwrap_or("");
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
-        let column = before.get(line_start..).unwrap_or("").chars().count() + 1;
-        (line, column)
+        let stations = self.stations.get_or_init(|| self.stations());
+        let place = stations.partition_point(|station| station.offset <= offset).saturating_sub(1);
+        let start = stations.get(place).copied().unwrap_or(Station { offset: 0, lines: 0, columns: 0 });
+        let here = start.past(self.text.get(start.offset..offset).unwrap_or(""));
+        (here.lines + 1, here.columns + 1)
+    }
+
+    fn stations(&self) -> Vec<Station> {
+        const APART: usize = 4096;
+        let mut last = Station { offset: 0, lines: 0, columns: 0 };
+        let mut stations = vec![last];
+        while self.text.len() - last.offset > APART {
+            let next = floor_boundary(&self.text, last.offset + APART);
+            last = last.past(self.text.get(last.offset..next).unwrap_or(""));
+            stations.push(last);
+        }
+        stations
     }
 }
 
@@ -134,6 +180,16 @@ mod tests {
         assert_eq!(Mark::new(&file, 0.."ä".len(), "").place().end_column, 2);
         let place = Mark::new(&file, 7..9, "").place();
         assert_eq!((place.line, place.column, place.end_line, place.end_column), (2, 1, 2, 3));
+    }
+
+    #[test]
+    fn places_far_into_a_file_are_those_of_a_walk_from_its_start() {
+        let file = SourceFile::new("a", "äb\n\nc".repeat(5_000));
+        for offset in (0..file.text().len()).step_by(997) {
+            let before = file.text().get(..floor_boundary(file.text(), offset)).unwrap();
+            let column = before.rsplit('\n').next().unwrap().chars().count() + 1;
+            assert_eq!(file.line_column(offset), (before.matches('\n').count() + 1, column), "{offset}");
+        }
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub fn write(verdict: &Verdict, options: &Options) -> String {
             tree.root(analysis.node, false, &mut out);
         } else {
             for node in &options.inverted {
-                if analysis.seen.iter().any(|seen| seen.node == *node) {
+                if analysis.seen_of(*node).is_some() {
                     tree.root(*node, true, &mut out);
                 }
             }
@@ -79,8 +79,7 @@ impl Tree<'_> {
                 && (self.options.relations.is_empty() || self.options.relations.contains(&edge.relation))
         };
         let mut next: Vec<(NodeIndex, Relation)> = if up {
-            let reached =
-                |node: NodeIndex| node == self.analysis.node || self.analysis.seen.iter().any(|seen| seen.node == node);
+            let reached = |node: NodeIndex| node == self.analysis.node || self.analysis.seen_of(node).is_some();
             let above = self.graph.above(node).filter(|(upper, edge)| wanted(edge) && reached(*upper));
             above.map(|(upper, edge)| (upper, edge.relation)).collect()
         } else {
@@ -113,7 +112,7 @@ impl Tree<'_> {
         }
         let component = self.graph.component(branch.node);
         let _ = write!(out, "{}", component.id);
-        if let Some(seen) = self.analysis.seen.iter().find(|seen| seen.node == branch.node) {
+        if let Some(seen) = self.analysis.seen_of(branch.node) {
             let labels: Vec<String> =
                 seen.bindings.iter().map(|binding| printable(&binding.reading.label).into_owned()).collect();
             let license = if labels.is_empty() { "no licence".to_owned() } else { labels.join(" AND ") };
@@ -137,7 +136,7 @@ impl Tree<'_> {
     /// What a component brings beyond notices, which nearly all do.
     fn brings(&self, node: NodeIndex) -> Vec<String> {
         let mut terms: Vec<String> = Vec::new();
-        for arrival in self.analysis.arrivals.iter().filter(|arrival| arrival.node == node) {
+        for arrival in self.analysis.arrivals_of(node) {
             let class = arrival.term.id.class();
             let word = arrival.term.id.to_string();
             if matches!(class, Class::Source | Class::Restriction | Class::Attribution) && !terms.contains(&word) {

@@ -18,7 +18,7 @@ pub fn write(verdict: &Verdict, nodes: &[NodeIndex], term: Option<TermId>) -> St
         let _ = writeln!(out, "{} ({}, {})", component.id, component.kind, printable(&license));
         let mut reached = false;
         for analysis in &verdict.analyses {
-            let Some(seen) = analysis.seen.iter().find(|seen| seen.node == *node) else {
+            let Some(seen) = analysis.seen_of(*node) else {
                 continue;
             };
             reached = true;
@@ -37,7 +37,7 @@ pub fn write(verdict: &Verdict, nodes: &[NodeIndex], term: Option<TermId>) -> St
                 let _ = writeln!(out, "    passed over: {}", printable(branch));
             }
             let mut any = false;
-            for arrival in analysis.arrivals.iter().filter(|arrival| arrival.node == *node) {
+            for arrival in analysis.arrivals_of(*node) {
                 if term.is_some_and(|term| term != arrival.term.id) {
                     continue;
                 }
