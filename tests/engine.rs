@@ -531,7 +531,7 @@ fn levels_are_the_highest_over_all_paths() {
         app -static-link-> a
         a -static-link-> z
         ";
-    hold(&format!("{text}\n! deny not-open-source app z\n= app z non-commercial due work app>a>z"));
+    hold(&format!("{text}\n! deny not-open-source app z\n= app z non-commercial undecided work app>a>z"));
     hold_under("[relations]\nstatic-link = \"warn\"", &format!("{text}\n! warn not-open-source app z"));
     hold_under("[relations]\nstatic-link = \"allow\"", &format!("{text}\n! warn not-open-source app z"));
     hold_under("[relations]\nstatic-link = \"allow\"\ndev = \"allow\"", text);

@@ -458,8 +458,8 @@ impl ProductCase<'_> {
             Judged::Unknown(_) => policy.lint(Code::UnknownTerms) > Level::Allow,
             Judged::Unlicensed => policy.lint(Code::Unlicensed) > Level::Allow,
         };
-        let made_of_found = self.made_of(has_finding);
-        let made_of_closed = self.made_of(|judged| *judged != Judged::Open);
+        let made_of_found = self.made_of(has_finding, true);
+        let made_of_closed = self.made_of(|judged| *judged != Judged::Open, false);
         for seen in &self.analysis.seen {
             let component = self.case.graph.component(seen.node);
             let is_model = matches!(component.kind, Kind::Model | Kind::Adapter | Kind::Service);
@@ -486,8 +486,9 @@ impl ProductCase<'_> {
         }
     }
 
-    /// What was made, by whatever lineage that carries *not open*, from components so judged.
-    fn made_of(&self, judged: impl Fn(&Judged) -> bool) -> HashSet<NodeIndex> {
+    /// What was made, by whatever lineage that carries *not open*, from components so judged; `unsettled` says
+    /// whether a relation counts that only warns.
+    fn made_of(&self, judged: impl Fn(&Judged) -> bool, unsettled: bool) -> HashSet<NodeIndex> {
         let graph = self.case.graph;
         let profile = self.case.crossings.not_open();
         let number = graph.product_number(self.analysis.node);
@@ -499,6 +500,7 @@ impl ProductCase<'_> {
                 let value = self.case.crossings.value(profile, edge.relation, edge.how);
                 let carries = edge.relation.is_lineage()
                     && !matches!(value, Value::Stop | Value::AskStop)
+                    && (unsettled || value != Value::AskWarn)
                     && number.is_some_and(|number| edge.products.contains(number));
                 if carries && made.insert(upper) {
                     open.push(upper);
