@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 const LICENSE_FILES: &[&str] = &["licenses", "copyleft", "data-licenses", "source-available", "model-licenses"];
 
 /// The other catalogues, handed on as they are.
-const PLAIN_FILES: &[&str] = &["exceptions", "authorities", "crossings", "curations"];
+const PLAIN_FILES: &[&str] = &["exceptions", "authorities", "crossings", "curations", "territories"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");

@@ -3,7 +3,7 @@
 //! A grade is never inferred from what nobody says: parts that are not declared are missing.
 
 use crate::graph::{Component, Licensing};
-use crate::license::{Catalogue, Openness};
+use crate::license::{Catalogue, Expression, LicenseUse, Openness};
 use crate::obligation::Judged;
 use crate::policy::Policy;
 use crate::policy::file::Grade;
@@ -27,6 +27,9 @@ pub fn grade(
     policy: &Policy,
 ) -> Graded {
     if component.kind == Kind::Service {
+        return Graded { grade: Grade::Hosted, missing: vec!["weights"] };
+    }
+    if component.parts.get("weights").is_some_and(|weights| weights == "absent") {
         return Graded { grade: Grade::Hosted, missing: vec!["weights"] };
     }
     let missing: Vec<&'static str> = [
@@ -61,8 +64,18 @@ fn is_open(license: &str, domain: Domain, catalogue: &Catalogue, policy: &Policy
     let Licensing::Expression(expression) = Licensing::parse(license) else {
         return false;
     };
-    expression.licenses().iter().all(|license| {
+    let open = |license: &LicenseUse| {
         let openness = catalogue.read(license).openness(catalogue, policy.authorities(domain));
         matches!(openness, Openness::Open { .. })
-    })
+    };
+    can_be_open(&expression, &open)
+}
+
+/// Whether all that binds after some choice is open.
+fn can_be_open(expression: &Expression, open: &impl Fn(&LicenseUse) -> bool) -> bool {
+    match expression {
+        Expression::License(license) => open(license),
+        Expression::And(parts) => parts.iter().all(|part| can_be_open(part, open)),
+        Expression::Or(branches) => branches.iter().any(|branch| can_be_open(branch, open)),
+    }
 }

@@ -9,7 +9,7 @@
 //! 5. declared files that are missing or changed, tables that cannot be read, texts that differ from what was clarified;
 //! 6. exceptions: what they cover passes, and those that cover nothing are findings themselves.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::exempt::exempt;
 use super::finding::Finding;
@@ -17,7 +17,7 @@ use super::grade::grade;
 use super::words::{closing, counted, criteria, ordered, term as spoken};
 use crate::graph::{Component, ComponentId, Graph, Licensing, NodeIndex};
 use crate::license::{Catalogue, Reading};
-use crate::obligation::crossing::Subject;
+use crate::obligation::crossing::{Subject, Value};
 use crate::obligation::reach::{Anchor, Phase, Strength};
 use crate::obligation::{Arrival, Crossings, Judged, ProductAnalysis, Route, Seen, Situation, Status, Witness};
 use crate::policy::Policy;
@@ -167,11 +167,15 @@ impl ProductCase<'_> {
         let component = self.case.graph.component(seen.node);
         let path = self.analysis.path(route);
         let level = self.level(Code::NotOpenSource, route);
-        let licenses = labels(terms.iter().map(|(reading, _)| reading.as_ref()));
+        let licenses = if terms.is_empty() {
+            labels(seen.bindings.iter().map(|binding| binding.reading.as_ref()))
+        } else {
+            labels(terms.iter().map(|(reading, _)| reading.as_ref()))
+        };
         let atoms: Vec<Term> = terms.iter().map(|(_, term)| term.clone()).collect();
         let message = format!("`{}` is not open source", component.id);
         let mut finding = self.finding(Code::NotOpenSource, level, seen.node, path, message);
-        finding.license = Some(licenses.clone());
+        finding.license = Some(licenses.clone()).filter(|licenses| !licenses.is_empty());
         let ordered = ordered(&atoms);
         if let Some(first) = ordered.first() {
             let clause = terms
@@ -184,10 +188,12 @@ impl ProductCase<'_> {
         if !rest.is_empty() {
             finding.note("also", rest.join(", "));
         }
-        finding.note(
-            "openness",
-            format!("no authority of the policy calls `{licenses}` open, and it fails OSD {}", criteria(&atoms)),
-        );
+        let openness = if atoms.is_empty() {
+            "a hosted service is not open unless the policy names who rules on it (`[open] service`)".to_owned()
+        } else {
+            format!("no authority of the policy calls `{licenses}` open, and it fails OSD {}", criteria(&atoms))
+        };
+        finding.note("openness", openness);
         self.pass_over(&mut finding, seen);
         finding.terms = atoms;
         self.ways_out(&mut finding, component);
@@ -316,7 +322,15 @@ impl ProductCase<'_> {
     fn breaches(&self, findings: &mut Vec<Finding>) {
         for arrival in &self.analysis.arrivals {
             if arrival.state.phase == Phase::Broken {
-                findings.push(self.broken(arrival));
+                let arrived = self.analysis.arrived(self.case.graph, arrival);
+                let statuses = self.analysis.delivery.iter();
+                let statuses = statuses.map(|delivery| arrived.status(*delivery, self.case.situation));
+                // A term that holds only in a case that is not given is not broken.
+                match statuses.max_by_key(Status::weight) {
+                    Some(Status::Dormant { .. }) => {}
+                    Some(Status::Undecided { missing }) => findings.push(self.broken(arrival, Some(&missing))),
+                    _ => findings.push(self.broken(arrival, None)),
+                }
                 continue;
             }
             if arrival.state.strength <= Strength::Listed || arrival.state.phase == Phase::Once {
@@ -358,13 +372,13 @@ impl ProductCase<'_> {
     }
 
     /// A relation that itself breaks the term.
-    fn broken(&self, arrival: &Arrival) -> Finding {
+    fn broken(&self, arrival: &Arrival, missing: Option<&str>) -> Finding {
         let graph = self.case.graph;
         let path = self.analysis.witness(arrival);
         let origin = graph.component(arrival.node);
         let (upper, relation) = breaking_step(&path);
         let upper_component = graph.component(upper);
-        let undecided = arrival.state.strength < Strength::Firm && arrival.term.id == TermId::NoOutputTraining;
+        let undecided = missing.is_some() && arrival.term.id == TermId::NoOutputTraining;
         let (code, node, message) = if arrival.term.id == TermId::NoOutputTraining {
             let verb = if undecided { "may not have been allowed to be" } else { "was" };
             let tail = if undecided { "" } else { ", whose licence forbids that" };
@@ -379,7 +393,10 @@ impl ProductCase<'_> {
             let message = format!("`{}` is {done}, and its licence holds {}", origin.id, spoken(&arrival.term));
             (Code::TermBreached, arrival.node, message)
         };
-        let level = self.case.policy.lint(code).min(arrival.state.level());
+        let mut level = self.case.policy.lint(code).min(arrival.state.level());
+        if missing.is_some() {
+            level = level.min(Level::Warn);
+        }
         let mut finding = self.finding(code, level, node, path, message);
         let license = printable(&arrival.reading.label).into_owned();
         finding.note("because", format!("{}{}", spoken(&arrival.term), clause_of(&arrival.reading, &arrival.term)));
@@ -388,6 +405,8 @@ impl ProductCase<'_> {
                 "note",
                 "whether the clause means this model cannot be told from the graph; `task` may decide it",
             );
+        } else if let Some(missing) = missing {
+            finding.note("undecided", missing);
         }
         if code == Code::OutputTraining
             && let Some(publisher) = upper_component.purl.as_deref().and_then(publisher)
@@ -452,17 +471,27 @@ impl ProductCase<'_> {
     /// Models that are less open than the policy demands, where no other finding says so.
     fn grades(&self, findings: &mut Vec<Finding>) {
         let minimum = self.case.policy.minimum();
+        let policy = self.case.policy;
+        // What is not open, or unknown, has a finding of its own, if the policy wants one; so has what it was made from.
+        let has_finding = |judged: &Judged| match judged {
+            Judged::Open => false,
+            Judged::Closed(_) => policy.lint(Code::NotOpenSource) > Level::Allow,
+            Judged::Unknown(_) => policy.lint(Code::UnknownTerms) > Level::Allow,
+            Judged::Unlicensed => policy.lint(Code::Unlicensed) > Level::Allow,
+        };
+        let made_of_found = self.made_of(has_finding, true);
+        let made_of_closed = self.made_of(|judged| *judged != Judged::Open, false);
         for seen in &self.analysis.seen {
             let component = self.case.graph.component(seen.node);
-            let is_model = matches!(component.kind, Kind::Model | Kind::Adapter);
-            // What is not open, or unknown, has a finding of its own; so has what it was made from.
-            let (true, Judged::Open, Some(route)) = (is_model, &seen.judged, seen.presence) else {
+            let is_model = matches!(component.kind, Kind::Model | Kind::Adapter | Kind::Service);
+            let (true, Some(route)) = (is_model, seen.as_closed) else {
                 continue;
             };
-            if self.closed_below(seen.node) {
+            if has_finding(&seen.judged) || made_of_found.contains(&seen.node) {
                 continue;
             }
-            let graded = grade(component, &seen.judged, false, self.case.catalogue, self.case.policy);
+            let closed_below = made_of_closed.contains(&seen.node);
+            let graded = grade(component, &seen.judged, closed_below, self.case.catalogue, policy);
             if graded.grade >= minimum {
                 continue;
             }
@@ -478,27 +507,28 @@ impl ProductCase<'_> {
         }
     }
 
-    /// Whether something a model was made from is not known to be open.
-    fn closed_below(&self, node: NodeIndex) -> bool {
+    /// What was made, by whatever lineage that carries *not open*, from components so judged; `unsettled` says
+    /// whether a relation counts that only warns.
+    fn made_of(&self, judged: impl Fn(&Judged) -> bool, unsettled: bool) -> HashSet<NodeIndex> {
         let graph = self.case.graph;
         let profile = self.case.crossings.not_open();
-        let mut open = vec![node];
-        let mut known = BTreeSet::from([node]);
-        while let Some(upper) = open.pop() {
-            for (lower, edge) in graph.below(upper) {
-                use crate::obligation::crossing::Value;
+        let number = graph.product_number(self.analysis.node);
+        let below = self.analysis.seen.iter().filter(|seen| judged(&seen.judged));
+        let mut open: Vec<NodeIndex> = below.map(|seen| seen.node).collect();
+        let mut made = HashSet::new();
+        while let Some(lower) = open.pop() {
+            for (upper, edge) in graph.above(lower) {
                 let value = self.case.crossings.value(profile, edge.relation, edge.how);
-                if !edge.relation.is_lineage() || value == Value::Stop || !known.insert(lower) {
-                    continue;
+                let carries = edge.relation.is_lineage()
+                    && !matches!(value, Value::Stop | Value::AskStop)
+                    && (unsettled || value != Value::AskWarn)
+                    && number.is_some_and(|number| edge.products.contains(number));
+                if carries && made.insert(upper) {
+                    open.push(upper);
                 }
-                let judged = self.analysis.seen_at(lower).map(|seen| &seen.judged);
-                if judged.is_some_and(|judged| *judged != Judged::Open) {
-                    return true;
-                }
-                open.push(lower);
             }
         }
-        false
+        made
     }
 
     /// Ways out that the graph itself shows.
@@ -508,8 +538,11 @@ impl ProductCase<'_> {
         let mut help = Vec::new();
         let mut upper = path.product;
         for step in &path.steps {
-            let edge = graph.below(upper).find(|(lower, edge)| *lower == step.lower && edge.relation == step.relation);
-            let mut needs = edge.map(|(_, edge)| edge.needs.clone()).unwrap_or_default();
+            let number = graph.product_number(path.product);
+            let edge = graph.between(upper, step.lower).find(|edge| {
+                edge.relation == step.relation && number.is_some_and(|number| edge.products.contains(number))
+            });
+            let mut needs = edge.map(|edge| edge.needs.clone()).unwrap_or_default();
             needs.extend(self.case.evidence.switches(graph, upper, step.lower));
             if !needs.is_empty() {
                 let features: Vec<String> = needs.iter().map(|feature| format!("`{}`", printable(feature))).collect();
@@ -547,7 +580,6 @@ impl ProductCase<'_> {
 /// The component above the relation that breaks a term, and that relation: the lowest that is a breach, or, where the
 /// term came through outputs, the `trained-on` above them.
 fn breaking_step(path: &Witness) -> (NodeIndex, Relation) {
-    use crate::obligation::crossing::Value;
     let mut upper = path.product;
     let mut found = (path.product, Relation::StaticLink);
     for step in &path.steps {

@@ -1,5 +1,7 @@
 //! The verdict: all findings, and what each product comes to.
 
+use std::collections::HashSet;
+
 use super::finding::Finding;
 use crate::graph::{ComponentId, Graph};
 use crate::obligation::{ProductAnalysis, Situation};
@@ -48,10 +50,13 @@ impl Verdict {
 
     /// Each product's part, in the order of their names.
     pub fn products(&self) -> impl Iterator<Item = ProductVerdict> + '_ {
-        self.analyses.iter().map(|analysis| {
+        let denied = self.findings.iter().filter(|finding| finding.level == Level::Deny);
+        let blocked: HashSet<Option<&ComponentId>> = denied.map(|finding| finding.product.as_ref()).collect();
+        self.analyses.iter().map(move |analysis| {
             let name = self.graph.component(analysis.node).id.clone();
             let kinds = || analysis.seen.iter().map(|seen| self.graph.component(seen.node).kind);
-            let passed = !self.of_product(&name).any(|finding| finding.level == Level::Deny);
+            // What concerns the workspace or its policy stands in the way of every product.
+            let passed = !blocked.contains(&None) && !blocked.contains(&Some(&name));
             ProductVerdict {
                 delivery: analysis.delivery.clone(),
                 components: kinds().filter(|kind| kind.domain() == crate::vocabulary::Domain::Software).count(),

@@ -7,7 +7,7 @@
 //!    identity (package URL, else package and name) are one component: what either says binds.
 //! 4. Lineage becomes relations between artefacts. An adapter whose base nobody uses by itself downloads it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -77,6 +77,7 @@ pub fn assemble(
         packages: HashMap::new(),
         artefacts: Artefacts::default(),
         files: Vec::new(),
+        remembered: HashSet::new(),
         faults: Vec::new(),
     };
     for product in assembly.products() {
@@ -106,6 +107,8 @@ struct Assembly<'a> {
     packages: HashMap<ComponentId, PackageIndex>,
     artefacts: Artefacts,
     files: Vec<DeclaredFile>,
+    /// The places of paths that are among `files` already.
+    remembered: HashSet<(PathBuf, String, String, usize)>,
     faults: Vec<Fault>,
 }
 
@@ -460,8 +463,8 @@ impl<'a> Assembly<'a> {
     }
 
     fn remember(&mut self, file: DeclaredFile) {
-        let known = self.files.iter().any(|known| known.path == file.path && known.folder == file.folder);
-        if !known {
+        let (path, mark) = &file.path;
+        if self.remembered.insert((file.folder.clone(), path.clone(), mark.file.name().to_owned(), mark.range.start)) {
             self.files.push(file);
         }
     }

@@ -78,6 +78,15 @@ impl Graph {
         self.inner.edges_directed(node, Direction::Incoming).map(|edge| (edge.source(), edge.weight()))
     }
 
+    /// The relations between two nodes.
+    pub fn between(&self, upper: NodeIndex, lower: NodeIndex) -> impl Iterator<Item = &Edge> {
+        // The builder inserts edges in descending order of their ends.
+        let edges = self.inner.raw_edges();
+        let start = edges.partition_point(|edge| (edge.source(), edge.target()) > (upper, lower));
+        let from = edges.get(start..).unwrap_or_default().iter();
+        from.take_while(move |edge| (edge.source(), edge.target()) == (upper, lower)).map(|edge| &edge.weight)
+    }
+
     /// All relations, sorted by upper id, lower id and relation.
     pub fn relations(&self) -> impl Iterator<Item = (NodeIndex, NodeIndex, &Edge)> {
         self.nodes().flat_map(move |upper| self.below(upper).map(move |(lower, edge)| (upper, lower, edge)))
@@ -124,7 +133,12 @@ pub struct GraphBuilder {
     components: Vec<Component>,
     numbers: HashMap<ComponentId, usize>,
     pending: Vec<Pending>,
+    /// How many ids were not there. Looking for what was meant costs a walk over all ids, so that is done a few times only.
+    lost: std::cell::Cell<usize>,
 }
+
+/// How often the id that was meant is looked for.
+const GUESSES: usize = 20;
 
 impl GraphBuilder {
     /// Adds a component.
@@ -160,14 +174,7 @@ impl GraphBuilder {
         mark: Option<crate::source::Mark>,
     ) -> Result<(), BuildError> {
         let number = |id: &ComponentId| {
-            self.numbers.get(id).copied().ok_or_else(|| BuildError::Nowhere {
-                id: id.clone(),
-                nearest: crate::vocabulary::nearest(
-                    id.as_str(),
-                    self.numbers.keys().map(ComponentId::as_str).collect::<std::collections::BTreeSet<_>>(),
-                )
-                .map(ComponentId::new),
-            })
+            self.numbers.get(id).copied().ok_or_else(|| BuildError::Nowhere { id: id.clone(), nearest: self.meant(id) })
         };
         let (upper, lower) = (number(upper)?, number(lower)?);
         for product in products.iter().flatten() {
@@ -178,6 +185,19 @@ impl GraphBuilder {
         }
         self.pending.push(Pending { upper, lower, relation, how, products, mark, needs: Vec::new() });
         Ok(())
+    }
+
+    /// The id that an unknown one resembles, for the first few of them.
+    fn meant(&self, id: &ComponentId) -> Option<ComponentId> {
+        let lost = self.lost.get() + 1;
+        self.lost.set(lost);
+        if lost > GUESSES {
+            return None;
+        }
+        let like = |known: &&str| known.len() <= 2 * id.as_str().len();
+        let known: std::collections::BTreeSet<&str> =
+            self.numbers.keys().map(ComponentId::as_str).filter(like).collect();
+        crate::vocabulary::nearest(id.as_str(), known).map(ComponentId::new)
     }
 
     /// Says of the relation added last which features of the upper component it needs.

@@ -257,7 +257,8 @@ fn component(row: ComponentRow, mark: &Mark) -> Result<Component, String> {
     if row.id.trim().is_empty() {
         return Err("an id is empty".to_owned());
     }
-    if let Some(fault) = row.terms.iter().find_map(Term::fault) {
+    let faults = row.terms.iter().filter_map(Term::fault).chain(row.facts.iter().filter_map(Fact::fault));
+    if let Some(fault) = faults.into_iter().next() {
         return Err(fault);
     }
     if let Some(released) = &row.released

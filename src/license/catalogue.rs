@@ -381,8 +381,8 @@ impl Catalogue {
     pub fn read(&self, license: &LicenseUse) -> Reading {
         let mut reading = match self.resolve(&license.id) {
             Resolved::Known(row) => Reading {
-                label: row.id.clone(),
-                id: row.id.clone(),
+                label: self.ruled_word(&license.id, &row).to_owned(),
+                id: self.ruled_word(&license.id, &row).to_owned(),
                 name: row.name.clone(),
                 source: row.source.clone(),
                 catalogued: true,
@@ -409,6 +409,17 @@ impl Catalogue {
             }
         }
         reading
+    }
+
+    /// The id by which a row is judged: its own, but a deprecated id of the SPDX list keeps a ruling that only it has
+    /// (`AGPL-1.0` is on the FSF's list, `AGPL-1.0-only` is not).
+    fn ruled_word<'a>(&self, word: &str, row: &'a License) -> &'a str {
+        let is_ruled = |id: &str| self.authorities.values().any(|ids| ids.contains(id));
+        let written = row.aliases.iter().find(|alias| alias.eq_ignore_ascii_case(word));
+        match written {
+            Some(alias) if !is_ruled(&row.id) && is_ruled(alias) => alias,
+            _ => &row.id,
+        }
     }
 
     fn unread(id: String) -> Reading {
@@ -443,11 +454,186 @@ fn apply(reading: &mut Reading, exception: &Exception) {
         if !exception.removes.contains(&term.id) {
             kept.push(term);
         } else if !others.is_empty() {
-            term.only_in.clone_from(&others);
-            kept.push(term);
+            if term.only_in.is_empty() {
+                term.only_in.clone_from(&others);
+            } else {
+                // A term that holds in some contexts only is lifted in those that both name.
+                term.only_in.retain(|delivery| others.contains(delivery));
+            }
+            if !term.only_in.is_empty() {
+                kept.push(term);
+            }
         }
     }
     kept.extend(exception.adds.iter().cloned());
     reading.terms = kept;
     reading.facts.extend(exception.facts.iter().cloned());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::license::{Expression, Openness};
+    use crate::vocabulary::Class;
+
+    fn read(id: &str) -> Reading {
+        Catalogue::built_in().read(&LicenseUse { id: id.to_owned(), exception: None })
+    }
+
+    fn all_authorities() -> Vec<String> {
+        Catalogue::built_in().authorities().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn the_lists_of_authorities_are_the_flags_of_the_spdx_list() {
+        let catalogue = Catalogue::built_in();
+        for license in spdx::identifiers::LICENSES {
+            let id = spdx::license_id(license.name).unwrap();
+            assert_eq!(catalogue.ruled_open("osi", id.name), id.is_osi_approved(), "osi {}", id.name);
+            assert_eq!(catalogue.ruled_open("fsf", id.name), id.is_fsf_free_libre(), "fsf {}", id.name);
+        }
+        for list in ["osi", "fsf"] {
+            for id in &catalogue.authorities[list] {
+                assert!(spdx::license_id(id).is_some(), "{list} {id}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_an_authority_calls_open_reads_as_open_by_whatever_word() {
+        let catalogue = Catalogue::built_in();
+        for (authority, ids) in &catalogue.authorities {
+            for id in ids {
+                for word in [id.clone(), id.to_lowercase()] {
+                    let openness = read(&word).openness(catalogue, std::slice::from_ref(authority));
+                    assert_eq!(openness, Openness::Open { authority: authority.clone() }, "{word}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_no_authority_calls_open_reads_as_closed_by_its_terms() {
+        let catalogue = Catalogue::built_in();
+        let authorities = all_authorities();
+        for license in catalogue.licenses() {
+            if authorities.iter().any(|authority| catalogue.ruled_open(authority, &license.id)) {
+                continue;
+            }
+            let restricts = license.terms.iter().any(|term| term.id.class() == Class::Restriction || term.closes());
+            for word in license.aliases.iter().chain([&license.id]) {
+                let openness = read(word).openness(catalogue, &authorities);
+                match openness {
+                    Openness::Open { .. } => panic!("{word} reads as open"),
+                    Openness::Closed { .. } => assert!(restricts, "{word}"),
+                    Openness::Unknown => assert!(!restricts, "{word}"),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_we_reviewed_has_a_row_that_nothing_closes() {
+        let catalogue = Catalogue::built_in();
+        for id in &catalogue.authorities["reviewed"] {
+            let row = catalogue.licenses.get(id).unwrap_or_else(|| panic!("{id} has no row"));
+            assert!(!row.terms.iter().any(Term::closes), "{id}");
+        }
+    }
+
+    #[test]
+    fn every_parameter_fits_its_term() {
+        let catalogue = Catalogue::built_in();
+        let rows = catalogue.licenses().map(|row| (&row.id, &row.terms));
+        for (id, terms) in rows.chain(catalogue.exceptions.values().map(|row| (&row.id, &row.adds))) {
+            for term in terms {
+                assert_eq!(term.fault(), None, "{id}");
+                assert!(term.id != TermId::TerritoryLimit || !term.territories.is_empty(), "{id}");
+                for word in &term.compatible {
+                    assert!(
+                        matches!(catalogue.resolve(word), Resolved::Known(_) | Resolved::Listed(_)),
+                        "{id}: {word}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_later_licence_is_one_that_is_known() {
+        let catalogue = Catalogue::built_in();
+        let facts = catalogue.licenses().flat_map(|row| row.facts.iter().map(move |fact| (&row.id, fact)));
+        let mut later = 0;
+        for (id, fact) in facts {
+            assert_eq!(fact.fault(), None, "{id}");
+            for license in fact
+                .license
+                .iter()
+                .flat_map(|text| Expression::parse(text).unwrap().licenses().into_iter().cloned().collect::<Vec<_>>())
+            {
+                later += 1;
+                assert!(catalogue.read(&license).catalogued, "{id}");
+            }
+        }
+        assert!(later > 0);
+    }
+
+    #[test]
+    fn a_word_means_one_licence() {
+        let catalogue = Catalogue::built_in();
+        let mut words: BTreeMap<String, &str> = BTreeMap::new();
+        for license in catalogue.licenses() {
+            for word in license.aliases.iter().chain([&license.id]) {
+                let other = words.insert(word.to_lowercase(), &license.id);
+                assert!(other.is_none_or(|other| other == license.id), "{word}: {other:?} and {}", license.id);
+                assert!(!catalogue.no_license.contains(&word.to_lowercase()), "{word} names no licence");
+                // An id of the SPDX list may only be another word for a licence of the same standing.
+                if let Some(listed) = spdx::license_id(word) {
+                    for (list, flag) in [("osi", listed.is_osi_approved()), ("fsf", listed.is_fsf_free_libre())] {
+                        assert!(
+                            !catalogue.ruled_open(list, &license.id) || flag || listed.is_deprecated(),
+                            "{list} {word}"
+                        );
+                    }
+                }
+            }
+        }
+        let mut exceptions: BTreeMap<String, &str> = BTreeMap::new();
+        for exception in catalogue.exceptions.values() {
+            for word in exception.aliases.iter().chain([&exception.id]) {
+                let other = exceptions.insert(word.to_lowercase(), &exception.id);
+                assert!(other.is_none_or(|other| other == exception.id), "{word}: {other:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_exception_lifts_only_where_it_helps() {
+        let mut reading = read("GPL-2.0-only");
+        for term in &mut reading.terms {
+            if term.id == TermId::SourceOfWork {
+                term.only_in = vec![Delivery::Binary, Delivery::Service];
+            }
+        }
+        let exception = |only_in: Vec<Delivery>| Exception {
+            id: "X".to_owned(),
+            name: String::new(),
+            source: String::new(),
+            clause: String::new(),
+            aliases: Vec::new(),
+            removes: vec![TermId::SourceOfWork],
+            adds: Vec::new(),
+            facts: Vec::new(),
+            only_in,
+            note: String::new(),
+        };
+        let left = |only_in: Vec<Delivery>| {
+            let mut changed = reading.clone();
+            apply(&mut changed, &exception(only_in));
+            changed.terms.into_iter().find(|term| term.id == TermId::SourceOfWork).map(|term| term.only_in)
+        };
+        assert_eq!(left(Vec::new()), None);
+        assert_eq!(left(vec![Delivery::Binary]), Some(vec![Delivery::Service]));
+        assert_eq!(left(vec![Delivery::Binary, Delivery::Service]), None);
+    }
 }

@@ -9,8 +9,10 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::reach::{Anchor, Phase, State, Strength};
+use super::territory;
 use crate::graph::Component;
 use crate::license::Reading;
+use crate::source::printable;
 use crate::vocabulary::term::{AsOf, Metric, Scope, When};
 use crate::vocabulary::word::words;
 use crate::vocabulary::{Class, Delivery, FactId, Term, TermId};
@@ -143,30 +145,29 @@ impl Arrived<'_> {
         }
         match self.term.id {
             TermId::SourceOfFiles => Binds::Files,
+            TermId::NameDerivatives => Binds::Model,
+            TermId::SameLicense | TermId::NoAddedRestrictions | TermId::NoTechnicalMeasures
+                if self.term.scope == Some(Scope::Files) =>
+            {
+                Binds::Files
+            }
+            // Past a `here` the upper work is not bound, only what lies beside it.
+            _ if self.state.anchor != Anchor::Work => Binds::Component,
             TermId::SourceOfLinkedWork => Binds::LinkedWork,
             TermId::SourceOfWork | TermId::InstallationInformation | TermId::SourceToNetworkUsers => Binds::Work,
-            TermId::NameDerivatives => Binds::Model,
             TermId::SameLicense | TermId::NoAddedRestrictions | TermId::NoTechnicalMeasures => match self.term.scope {
-                Some(Scope::Files) => Binds::Files,
                 Some(Scope::LinkedWork) => Binds::LinkedWork,
                 Some(Scope::Work) => Binds::Work,
                 _ => Binds::Component,
             },
             TermId::DisplayAttribution | TermId::UnknownTerms => Binds::Work,
-            id if id.class() == Class::Restriction && self.state.anchor == Anchor::Work => Binds::Work,
+            id if id.class() == Class::Restriction => Binds::Work,
             _ => Binds::Component,
         }
     }
 
     /// What it comes to in a delivery context.
     pub fn status(&self, delivery: Delivery, situation: &Situation) -> Status {
-        if matches!(self.state.phase, Phase::Broken | Phase::Awaiting) {
-            return if self.state.strength >= Strength::Firm {
-                Status::Breached { by: "the relation itself".to_owned() }
-            } else {
-                undecided("whether the relation breaks the term")
-            };
-        }
         if self.state.strength == Strength::Listed {
             return undecided("the law is unsettled on whether it crosses");
         }
@@ -174,6 +175,14 @@ impl Arrived<'_> {
             let contexts: Vec<&str> =
                 self.term.only_in.iter().map(|context| crate::vocabulary::Word::as_str(*context)).collect();
             return dormant(&format!("when delivered as {}", contexts.join(" or ")));
+        }
+        if matches!(self.state.phase, Phase::Broken | Phase::Awaiting) {
+            // A relation breaks a term only where the term holds.
+            return match self.narrowed(situation) {
+                Some(narrowed) => narrowed,
+                None if self.state.strength == Strength::Warn => undecided("whether the relation breaks the term"),
+                None => Status::Breached { by: "the relation itself".to_owned() },
+            };
         }
         let limits = self.term.id.class() == Class::Restriction || self.term.id == TermId::UnknownTerms;
         if !limits {
@@ -237,13 +246,13 @@ impl Arrived<'_> {
         };
         match self.term.when? {
             When::Always => None,
-            When::Modified => (!self.component.modified).then(|| dormant("when it is modified")),
+            When::Modified => self.sleeps_unmade().then(|| dormant("when it is modified")),
             When::Commercial => known(situation.commercial, "commercial", "when the use is commercial"),
             When::ConsumerDevice => {
                 known(situation.consumer_device, "consumer-device", "when conveyed in a consumer device")
             }
             When::Interactive => known(situation.interactive, "interactive", "when the program is interactive"),
-            When::DerivedModel => Some(dormant("when a model made from it is distributed")),
+            When::DerivedModel => self.sleeps_unmade().then(|| dormant("when a model made from it is distributed")),
             When::Publication => Some(dormant("when results are published")),
             When::PublicStatement => Some(dormant("when a public statement is made about it")),
             When::Advertising => Some(dormant("when advertising mentions it")),
@@ -255,6 +264,10 @@ impl Arrived<'_> {
         }
     }
 
+    fn sleeps_unmade(&self) -> bool {
+        sleeps_unmade(self.term, self.component, self.state)
+    }
+
     /// Limits, against the facts.
     fn limit(&self, situation: &Situation) -> Status {
         match self.term.id {
@@ -264,8 +277,8 @@ impl Arrived<'_> {
                 Some(false) => Status::Met { by: "`commercial = false` in [context]".to_owned() },
                 None => undecided("`commercial` in [context]"),
             },
-            TermId::TerritoryLimit => listed(&self.term.territories, &situation.territories, "territories"),
-            TermId::ProhibitedFields => listed(&self.term.fields, &situation.fields, "fields"),
+            TermId::TerritoryLimit => territories(&self.term.territories, &situation.territories),
+            TermId::ProhibitedFields => fields(&self.term.fields, &situation.fields),
             _ => Status::Due,
         }
     }
@@ -308,15 +321,42 @@ impl Arrived<'_> {
     }
 }
 
-/// A list of what is barred against the list of what is done.
-fn listed(barred: &[String], done: &[String], key: &str) -> Status {
+/// Whether the term holds only of what is made from the component, and nothing on this way was.
+pub(crate) fn sleeps_unmade(term: &Term, component: &Component, state: State) -> bool {
+    match term.when {
+        Some(When::Modified) => !component.modified && !state.made,
+        Some(When::DerivedModel) => !state.made,
+        _ => false,
+    }
+}
+
+/// The territories that are barred against those where products are offered.
+fn territories(barred: &[String], offered: &[String]) -> Status {
+    if offered.is_empty() {
+        return undecided("`territories` in [context]");
+    }
+    let hit = offered.iter().find(|one| barred.iter().any(|other| territory::overlap(one, other)));
+    if let Some(one) = hit {
+        return Status::Breached { by: format!("`{one}` among `territories` in [context]") };
+    }
+    // What is only described, in the licence or in the policy, is never settled by comparing words.
+    match barred.iter().chain(offered).find(|word| !territory::is_code(word)) {
+        Some(word) => undecided(&format!("which territories `{}` means", printable(word))),
+        None if barred.is_empty() => undecided("which territories are barred"),
+        None => Status::Met { by: "none of `territories` in [context] is barred".to_owned() },
+    }
+}
+
+/// The fields that are barred against what products are used for.
+fn fields(barred: &[String], done: &[String]) -> Status {
     if done.is_empty() {
-        return undecided(&format!("`{key}` in [context]"));
+        return undecided("`fields` in [context]");
     }
     let hit = done.iter().find(|one| barred.iter().any(|other| other.eq_ignore_ascii_case(one)));
     match hit {
-        Some(one) => Status::Breached { by: format!("`{one}` among `{key}` in [context]") },
-        None => Status::Met { by: format!("none of `{key}` in [context] is barred") },
+        Some(one) => Status::Breached { by: format!("`{one}` among `fields` in [context]") },
+        None if barred.is_empty() => undecided("which fields are barred"),
+        None => Status::Met { by: "none of `fields` in [context] is barred".to_owned() },
     }
 }
 

@@ -15,7 +15,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use crate::vocabulary::term::{Results, Scope};
+use crate::vocabulary::term::{Results, Scope, When};
 use crate::vocabulary::word::words;
 use crate::vocabulary::{Class, Fact, FactId, How, Relation, Term, TermId, UnknownWord, Word};
 
@@ -104,6 +104,17 @@ pub struct Profile {
     training_scope: Option<Scope>,
     /// For `no-output-training`: whether models of the same family may be trained all the same.
     pub(crate) same_family_allowed: bool,
+    /// For a term that holds only of what was made from its component: by which making. `None` for all others.
+    made_into: Option<Making>,
+}
+
+/// By which relations something is made from a component, as a term's `when` asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Making {
+    /// A changed version of it.
+    Version,
+    /// A model that counts as derived from it.
+    Model,
 }
 
 /// A cell that a policy overrides.
@@ -256,8 +267,7 @@ impl Crossings {
             }
             let id = RowId(u16::try_from(table.rows.len()).map_err(|error| error.to_string())?);
             for word in &row.r#for {
-                let subject: Subject =
-                    word.parse().map_err(|error: UnknownWord| error.to_string())?;
+                let subject: Subject = word.parse().map_err(|error: UnknownWord| error.to_string())?;
                 if table.of.insert(subject, id).is_some() {
                     return Err(format!("`{word}` has two rows"));
                 }
@@ -381,6 +391,11 @@ impl Crossings {
             frees_outputs: frees(Results::Outputs),
             training_scope: if trains { Some(term.scope.unwrap_or(Scope::AnyModel)) } else { None },
             same_family_allowed: trains && term.same_family_allowed,
+            made_into: match term.when {
+                Some(When::Modified) => Some(Making::Version),
+                Some(When::DerivedModel) => Some(Making::Model),
+                _ => None,
+            },
         }
     }
 
@@ -394,6 +409,7 @@ impl Crossings {
             frees_outputs: false,
             training_scope: None,
             same_family_allowed: false,
+            made_into: None,
         }
     }
 
@@ -429,6 +445,20 @@ impl Crossings {
 }
 
 impl Profile {
+    /// Whether what crosses this relation has been made into what the term's `when` asks for. Another file format is no
+    /// changed version; where outputs make derivatives, a model distilled from it is a model made from it.
+    pub(crate) fn is_made_by(self, relation: Relation, how: Option<How>) -> bool {
+        match self.made_into {
+            None => false,
+            Some(Making::Version) => relation == Relation::Derived && how != Some(How::Converted),
+            Some(Making::Model) => match relation {
+                Relation::Derived | Relation::AdapterOf => true,
+                Relation::Distilled => self.distillation_is_derivative || self.reaches_outputs,
+                _ => false,
+            },
+        }
+    }
+
     /// Whether training the upper model on outputs certainly breaks the term, or nobody can say from the graph.
     pub(crate) fn training_is_decided(self, upper_task: Option<&str>) -> bool {
         match self.training_scope {

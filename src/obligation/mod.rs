@@ -15,6 +15,7 @@ pub mod context;
 pub mod crossing;
 pub mod propagate;
 pub mod reach;
+pub mod territory;
 pub mod witness;
 
 pub use context::{Binds, Situation, Status};

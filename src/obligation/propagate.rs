@@ -9,19 +9,19 @@
 //!
 //! Nothing is decided here about levels: a policy says, through [`Weigh`], who rules on openness and what a finding would cost.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
 
 use super::choice::{Cost, choose};
-use super::context::Arrived;
+use super::context::{Arrived, sleeps_unmade};
 use super::crossing::{Crossings, Profile};
 use super::reach::{Phase, Reach, State, Strength, Terrain};
 use super::witness::Witness;
 use crate::graph::{Component, Graph, Licensing, NodeIndex};
 use crate::license::{Catalogue, Expression, LicenseUse, Openness, Reading};
-use crate::vocabulary::{Class, Delivery, Domain, FactId, Kind, Level, Relation, Term, TermId};
+use crate::vocabulary::{Class, Delivery, Domain, Fact, FactId, Kind, Level, Relation, Term, TermId};
 
 /// What a policy says that the engine must know.
 pub trait Weigh {
@@ -78,6 +78,8 @@ pub struct Seen {
     pub arrival: Option<Route>,
     /// How anything that can cross at all would arrive, for findings about the component itself.
     pub presence: Option<Route>,
+    /// How the judgement that it is not open would arrive, whatever the judgement is.
+    pub as_closed: Option<Route>,
 }
 
 /// A way to a component, in the search of one profile.
@@ -214,17 +216,24 @@ struct Ground<'a> {
     weigh: &'a dyn Weigh,
     product: NodeIndex,
     number: usize,
+    /// What is handed over in the product's contexts.
     delivered: Vec<bool>,
+    /// What lies in or beside the product, in whatever context: where it lies decides where a `here` is due, and the
+    /// context then says whether.
+    carried: Vec<bool>,
+    /// Models that are trained on something: only there can it matter who is of whose family.
+    trained: HashSet<NodeIndex>,
 }
 
 impl Ground<'_> {
-    fn search(&self, profile: Profile, exempt: Option<&[bool]>) -> Reach {
+    fn search(&self, profile: Profile, exempt: Option<&HashSet<NodeIndex>>) -> Reach {
         let terrain = Terrain {
             graph: self.graph,
             crossings: self.crossings,
             product: self.product,
             number: self.number,
             delivered: &self.delivered,
+            carried: &self.carried,
             caps: &|relation| self.weigh.cap(relation),
             exempt,
         };
@@ -261,7 +270,13 @@ impl<'a> Engine<'a> {
             (binary && relation.delivers(ships))
                 || (source && matches!(relation, Relation::Embedded | Relation::Bundled))
         });
-        let ground = Ground { graph, crossings, weigh, product, number, delivered };
+        let carried = flood(graph, product, number, Relation::delivers);
+        let trained = graph
+            .relations()
+            .filter(|(_, _, edge)| matches!(edge.relation, Relation::Distilled | Relation::TrainedOn))
+            .map(|(upper, ..)| upper)
+            .collect();
+        let ground = Ground { graph, crossings, weigh, product, number, delivered, carried, trained };
         Self { ground, delivery, reaches: HashMap::new(), family_reaches: HashMap::new() }
     }
 
@@ -270,11 +285,17 @@ impl<'a> Engine<'a> {
         let in_work = self.ground.flood(|relation, _| {
             matches!(
                 relation,
-                Relation::StaticLink | Relation::DynamicLink | Relation::MacroExpansion | Relation::Embedded
+                Relation::StaticLink
+                    | Relation::DynamicLink
+                    | Relation::MacroExpansion
+                    | Relation::Embedded
+                    | Relation::Derived
             )
         });
-        let in_own_package =
-            self.ground.flood(|relation, _| matches!(relation, Relation::Embedded | Relation::Bundled));
+        // What an artefact in the package was made from comes with it, as far as its terms cross.
+        let in_own_package = self
+            .ground
+            .flood(|relation, _| relation.is_lineage() || matches!(relation, Relation::Embedded | Relation::Bundled));
         let mut seen = Vec::new();
         let mut arrivals = Vec::new();
         for node in self.ground.graph.nodes() {
@@ -307,18 +328,23 @@ impl<'a> Engine<'a> {
             Licensing::Expression(expression) => Some(expression),
             Licensing::Absent | Licensing::FileOnly { .. } | Licensing::Malformed(_) => None,
         });
+        let by_component = self.later(&component.facts, component);
+        let has_opened = by_component.is_some();
+        let opened = by_component.or_else(|| self.opened(expression?, component, library));
+        let expression = opened.as_ref().or(expression);
 
         let mut bindings = Vec::new();
         let mut passed_over = Vec::new();
         match expression {
             Some(expression) => {
                 let fixed = weigh.fixed_choice(component);
-                let chosen = choose(expression, fixed, &mut |license| {
-                    let reading = self.read(license, component, library);
+                let fixed_later = fixed.and_then(|fixed| self.opened(fixed, component, library));
+                let chosen = choose(expression, fixed_later.as_ref().or(fixed), &mut |license| {
+                    let reading = Self::read(license, component, library);
                     self.cost(node, &reading, library.catalogue)
                 });
                 for license in chosen.licenses {
-                    let reading = self.read(license, component, library);
+                    let reading = Self::read(license, component, library);
                     let openness = self.openness(component, &reading, library.catalogue);
                     bindings.push(Binding { reading, openness });
                 }
@@ -326,7 +352,7 @@ impl<'a> Engine<'a> {
             }
             None => bindings.extend(self.without_expression(component, library.catalogue)),
         }
-        if !component.terms.is_empty() || !component.facts.is_empty() {
+        if !has_opened {
             bindings.extend(self.own_terms(component, expression.is_some(), library.catalogue));
         }
 
@@ -340,12 +366,21 @@ impl<'a> Engine<'a> {
         let judged = judge(component, expression, &bindings);
         let anything = self.ground.crossings.profile(&Term::bare(TermId::UnknownTerms), &[]);
         let presence = self.route(node, anything);
+        let as_closed = self.route(node, self.ground.crossings.not_open());
+        // A service that the policy does not name is not open, whatever is known of its terms; what only its outputs
+        // reach is judged by what is known.
+        let judged = match judged {
+            Judged::Unknown(_) | Judged::Unlicensed if component.kind == Kind::Service && as_closed.is_some() => {
+                Judged::Closed(Vec::new())
+            }
+            judged => judged,
+        };
         let arrival = match judged {
             Judged::Open => None,
-            Judged::Closed(_) => self.route(node, self.ground.crossings.not_open()),
+            Judged::Closed(_) => as_closed,
             Judged::Unknown(_) | Judged::Unlicensed => presence,
         };
-        (Seen { node, bindings, passed_over, judged, arrival, presence }, arrivals)
+        (Seen { node, bindings, passed_over, judged, arrival, presence, as_closed }, arrivals)
     }
 
     /// The way by which terms of a profile would arrive from a component, if they do.
@@ -354,19 +389,38 @@ impl<'a> Engine<'a> {
         (found.state.strength > Strength::Listed).then_some(Route { state: found.state, profile, visit })
     }
 
-    /// What a licence says, on this day, of this component: a later licence may have replaced it.
-    fn read(&self, license: &LicenseUse, component: &Component, library: &mut Library<'_>) -> Arc<Reading> {
+    /// What a licence says of this component: a component's own facts hold beside those of its licence.
+    fn read(license: &LicenseUse, component: &Component, library: &mut Library<'_>) -> Arc<Reading> {
         let reading = library.read(license);
-        let facts = component.facts.iter().chain(&reading.facts);
-        let mut opens = facts.filter(|fact| fact.id == FactId::OpensLater);
-        let later = opens.find_map(|fact| {
-            let date = opening_day(fact.date.as_deref(), fact.after.as_deref(), component.released.as_deref())?;
-            let license = fact.license.as_deref()?;
-            (self.ground.weigh.today() >= date).then(|| license.to_owned())
-        });
-        match later.map(|text| Expression::parse(&text)) {
-            Some(Ok(Expression::License(later))) if later != *license => library.read(&later),
-            _ => reading,
+        if component.facts.is_empty() {
+            return reading;
+        }
+        let mut reading = Reading::clone(&reading);
+        reading.facts.extend(component.facts.iter().cloned());
+        Arc::new(reading)
+    }
+
+    /// The licence that has replaced the one with these facts by the day of judgement.
+    fn later(&self, facts: &[Fact], component: &Component) -> Option<Expression> {
+        facts.iter().filter(|fact| fact.id == FactId::OpensLater).find_map(|fact| {
+            let day = opening_day(fact, component.released.as_deref())?;
+            let later = Expression::parse(fact.license.as_deref()?).ok()?;
+            (self.ground.weigh.today() >= day).then_some(later)
+        })
+    }
+
+    /// The expression with every licence replaced whose later licence applies; `None` where there is none.
+    fn opened(&self, expression: &Expression, component: &Component, library: &mut Library<'_>) -> Option<Expression> {
+        let mut all = |parts: &[Expression]| {
+            let opened: Vec<_> = parts.iter().map(|part| self.opened(part, component, library)).collect();
+            let any = opened.iter().any(Option::is_some);
+            let parts = opened.into_iter().zip(parts).map(|(opened, part)| opened.unwrap_or_else(|| part.clone()));
+            any.then(|| parts.collect())
+        };
+        match expression {
+            Expression::License(license) => self.later(&library.read(license).facts, component),
+            Expression::And(parts) => all(parts).map(Expression::And),
+            Expression::Or(parts) => all(parts).map(Expression::Or),
         }
     }
 
@@ -402,7 +456,8 @@ impl<'a> Engine<'a> {
         };
         let mut openness = self.openness(component, &reading, catalogue);
         // Beside a licence, terms that close nothing say nothing against the ruling on that licence.
-        if has_license && openness == Openness::Unknown {
+        let says_unknown = component.terms.iter().any(|term| term.id == TermId::UnknownTerms);
+        if has_license && !says_unknown && openness == Openness::Unknown {
             openness = Openness::Open { authority: "its licence".to_owned() };
         }
         Some(Binding { reading: Arc::new(reading), openness })
@@ -432,7 +487,9 @@ impl<'a> Engine<'a> {
                 }
                 let level = arrival.state.level();
                 arriving.push((term.id, level));
-                if arrival.state.phase == Phase::Broken {
+                let sleeps = sleeps_unmade(term, component, arrival.state)
+                    || (!term.only_in.is_empty() && !self.delivery.iter().any(|one| term.only_in.contains(one)));
+                if arrival.state.phase == Phase::Broken && !sleeps {
                     cost = cost + finding(level);
                 }
                 let weight = obligation_weight(term.id);
@@ -456,10 +513,10 @@ impl<'a> Engine<'a> {
     /// The strongest arrivals of one term: whole, broken, and binding one model.
     fn arrivals(&mut self, node: NodeIndex, reading: &Arc<Reading>, term: &Term) -> Vec<Arrival> {
         let profile = self.ground.crossings.profile(term, &reading.facts);
-        // Without descendants there is no family, and the search that all origins share says the same.
-        let exempt = profile.same_family_allowed && has_descendants(self.ground.graph, node);
         let product = self.ground.product;
-        let reach = if exempt { self.family_reach(node, profile) } else { self.reach(profile) };
+        let family = if profile.same_family_allowed { self.trained_family(node) } else { HashSet::new() };
+        let exempt = !family.is_empty();
+        let reach = if exempt { self.family_reach(node, profile, &family) } else { self.reach(profile) };
         let broken = reach.strongest(node, |phase| phase == Phase::Broken);
         let whole = reach.strongest(node, |phase| phase == Phase::Whole);
         let once = reach.strongest(node, |phase| phase == Phase::Once);
@@ -486,11 +543,18 @@ impl<'a> Engine<'a> {
     }
 
     /// A search in which models of the origin's own family may be trained on its outputs.
-    fn family_reach(&mut self, origin: NodeIndex, profile: Profile) -> &Reach {
-        self.family_reaches.entry((origin, profile)).or_insert_with(|| {
-            let family = family_of(self.ground.graph, origin);
-            self.ground.search(profile, Some(&family))
-        })
+    fn family_reach(&mut self, origin: NodeIndex, profile: Profile, family: &HashSet<NodeIndex>) -> &Reach {
+        self.family_reaches.entry((origin, profile)).or_insert_with(|| self.ground.search(profile, Some(family)))
+    }
+
+    /// The models of an origin's family that are trained on something. Without one, a search of its own changes nothing.
+    fn trained_family(&self, origin: NodeIndex) -> HashSet<NodeIndex> {
+        if self.ground.trained.is_empty() {
+            return HashSet::new();
+        }
+        let mut family = family_of(self.ground.graph, origin);
+        family.retain(|node| self.ground.trained.contains(node));
+        family
     }
 }
 
@@ -537,38 +601,27 @@ fn flood(graph: &Graph, product: NodeIndex, number: usize, follow: impl Fn(Relat
     flags
 }
 
-fn descends(relation: Relation) -> bool {
-    matches!(relation, Relation::Derived | Relation::AdapterOf)
-}
-
-fn has_descendants(graph: &Graph, origin: NodeIndex) -> bool {
-    graph.above(origin).any(|(_, edge)| descends(edge.relation))
-}
-
 /// The models that descend from `origin` by `derived` or `adapter-of`.
-fn family_of(graph: &Graph, origin: NodeIndex) -> Vec<bool> {
-    let mut flags = vec![false; graph.len()];
+fn family_of(graph: &Graph, origin: NodeIndex) -> HashSet<NodeIndex> {
+    let mut family = HashSet::new();
     let mut open = vec![origin];
     while let Some(node) = open.pop() {
         for (upper, edge) in graph.above(node) {
-            if descends(edge.relation) && flags.get(upper.index()) == Some(&false) {
-                if let Some(flag) = flags.get_mut(upper.index()) {
-                    *flag = true;
-                }
+            let descends = matches!(edge.relation, Relation::Derived | Relation::AdapterOf);
+            if descends && family.insert(upper) {
                 open.push(upper);
             }
         }
     }
-    flags
+    family
 }
 
 /// Puts the licences of a component together: all of them bind, so one that is not open closes it.
 fn judge(component: &Component, expression: Option<&Expression>, bindings: &[Binding]) -> Judged {
-    if component.kind == Kind::Product {
-        return Judged::Open;
-    }
     if bindings.is_empty() {
-        return if expression.is_none() && component.private { Judged::Open } else { Judged::Unlicensed };
+        // A product below another is the workspace's own, like its unpublished members: it may do without a licence.
+        let is_own = component.private || component.kind == Kind::Product;
+        return if expression.is_none() && is_own { Judged::Open } else { Judged::Unlicensed };
     }
     let mut closed = Vec::new();
     let mut unknown = Vec::new();
@@ -608,12 +661,12 @@ fn obligation_weight(id: TermId) -> usize {
     }
 }
 
-/// The day from which a later licence applies: a date, or a number of years after the release.
-fn opening_day(date: Option<&str>, after: Option<&str>, released: Option<&str>) -> Option<Date> {
-    if let Some(date) = date {
-        return date.parse().ok();
-    }
-    let released: Date = released?.parse().ok()?;
-    let years: i64 = after?.split_whitespace().next()?.parse().ok()?;
-    released.checked_add(jiff::Span::new().try_years(years).ok()?).ok()
+/// The day from which a later licence applies: a date, or a time after the release; the earlier of both.
+fn opening_day(fact: &Fact, released: Option<&str>) -> Option<Date> {
+    let date = fact.date.as_deref().and_then(|date| date.parse().ok());
+    let after = released.and_then(|released| {
+        let released: Date = released.parse().ok()?;
+        released.checked_add(fact.after()?).ok()
+    });
+    date.into_iter().chain(after).min()
 }

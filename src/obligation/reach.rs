@@ -16,6 +16,8 @@
 //! A visit whose state is no better than an earlier one of the same component adds nothing and is not made. Each visit keeps
 //! its parent: that is the whole witness.
 
+use std::collections::HashSet;
+
 use super::crossing::{Crossings, Profile, Value};
 use crate::graph::{Edge, Graph, NodeIndex};
 use crate::vocabulary::{Level, Relation};
@@ -38,9 +40,9 @@ pub enum Strength {
 pub enum Anchor {
     /// It did not: the terms bind the upper work.
     Work,
-    /// It did, and the lower component is delivered.
+    /// It did, and the lower component lies in or beside the product.
     Delivered,
-    /// It did, and the lower component is not delivered.
+    /// It did, and the lower component does not.
     Elsewhere,
 }
 
@@ -72,6 +74,8 @@ pub struct State {
     pub anchor: Anchor,
     /// Where the path stands towards a breach.
     pub phase: Phase,
+    /// Whether the path goes through what was made from the component, for a term that asks for that.
+    pub made: bool,
 }
 
 impl State {
@@ -82,6 +86,7 @@ impl State {
             && self.cap >= other.cap
             && self.anchor <= other.anchor
             && (!self.held || other.held)
+            && (self.made || !other.made)
     }
 }
 
@@ -115,10 +120,12 @@ pub struct Terrain<'a> {
     pub number: usize,
     /// For each component, whether it is handed over with the product.
     pub delivered: &'a [bool],
+    /// For each component, whether it lies in or beside the product, handed over or not.
+    pub carried: &'a [bool],
     /// For each relation, the highest level a finding can have that comes only through it.
     pub caps: &'a dyn Fn(Relation) -> Level,
     /// Components that may be trained on the outputs of the terms' origin: they are of its family.
-    pub exempt: Option<&'a [bool]>,
+    pub exempt: Option<&'a HashSet<NodeIndex>>,
 }
 
 /// The visits of one search.
@@ -139,6 +146,7 @@ impl Reach {
             held: false,
             anchor: Anchor::Work,
             phase: Phase::Whole,
+            made: false,
         };
         reach.visit(terrain.product, start, None, None, 0);
         if terrain.crossings.is_special(profile) {
@@ -172,11 +180,13 @@ impl Reach {
         // Once a relation has broken the term, what lies below it is why, not how it reaches the product.
         let caps = matches!(from.state.phase, Phase::Whole | Phase::Above);
         let cap = if caps { (terrain.caps)(edge.relation) } else { Level::Deny };
-        let capped = State { cap: from.state.cap.min(cap), ..from.state };
+        let made = from.state.made || profile.is_made_by(edge.relation, edge.how);
+        let capped = State { cap: from.state.cap.min(cap), made, ..from.state };
         let delivered = |node: NodeIndex| terrain.delivered.get(node.index()).copied().unwrap_or(false);
+        let carried = terrain.carried.get(lower.index()).copied().unwrap_or(false);
         // A derivative hands over what it was made from; other relations hand over their lower end.
         let handed_over = if edge.relation.is_lineage() { delivered(from.node) } else { delivered(lower) };
-        let exempt = terrain.exempt.is_some_and(|family| family.get(from.node.index()) == Some(&true));
+        let exempt = terrain.exempt.is_some_and(|family| family.contains(&from.node));
         let cross = |profile: Profile| {
             let value = terrain.crossings.value(profile, edge.relation, edge.how);
             let settled = match value {
@@ -193,22 +203,17 @@ impl Reach {
 
         if from.state.phase == Phase::Above {
             let (value, settled) = cross(terrain.crossings.not_open());
-            if let Some(state) = crossed(capped, settled, delivered(lower)) {
+            if let Some(state) = crossed(capped, settled, carried) {
                 go(state, value);
             }
             // What is held back above an `own` cannot break anything up there but for the actor.
-            let base = release(from.state);
+            let base = release(State { made, ..from.state });
+            let task = terrain.graph.component(from.node).task.as_deref();
+            let breach = if profile.training_is_decided(task) { base } else { warned(base) };
             let (value, settled) = cross(profile);
             match settled {
-                Value::Breach => {
-                    let task = terrain.graph.component(from.node).task.as_deref();
-                    let decided = profile.training_is_decided(task);
-                    let strength = if decided { base.strength } else { base.strength.min(Strength::Warn) };
-                    go(State { strength, held: false, phase: Phase::Broken, ..base }, value);
-                }
-                Value::BreachAfterOutput => {
-                    go(State { held: false, phase: Phase::Awaiting, ..base }, value);
-                }
+                Value::Breach => go(State { held: false, phase: Phase::Broken, ..breach }, value),
+                Value::BreachAfterOutput => go(State { held: false, phase: Phase::Awaiting, ..breach }, value),
                 Value::Once => go(State { held: false, phase: Phase::Once, ..base }, value),
                 _ => {}
             }
@@ -216,7 +221,7 @@ impl Reach {
         }
 
         let (value, settled) = cross(profile);
-        let Some(mut state) = crossed(capped, settled, delivered(lower)) else {
+        let Some(mut state) = crossed(capped, settled, carried) else {
             return;
         };
         if from.state.phase == Phase::Awaiting && edge.relation == Relation::OutputOf {
@@ -274,11 +279,13 @@ impl Reach {
     /// Of equals the earliest visit is the first in order of ids.
     pub fn strongest(&self, node: NodeIndex, phase: impl Fn(Phase) -> bool) -> Option<(u32, Visit)> {
         self.arrivals(node).filter(|(_, visit)| phase(visit.state.phase)).min_by_key(|(number, visit)| {
-            let State { strength, cap, anchor, .. } = visit.state;
+            let State { strength, cap, anchor, made, .. } = visit.state;
             // A path that is listed only never wins over one that carries the term.
             let level = if strength == Strength::Listed { Level::Allow } else { cap };
             let level = if strength == Strength::Warn { level.min(Level::Warn) } else { level };
-            (std::cmp::Reverse(level), std::cmp::Reverse(strength), anchor, visit.depth, *number)
+            // Where the term holds only of what was made from the component, any other way leaves it asleep.
+            let awake = made && strength > Strength::Listed;
+            (!awake, std::cmp::Reverse(level), std::cmp::Reverse(strength), anchor, visit.depth, *number)
         })
     }
 }
@@ -288,18 +295,23 @@ fn release(state: State) -> State {
     if state.held { State { strength: state.strength.min(Strength::Actor), held: false, ..state } } else { state }
 }
 
+/// What comes this way is no more than a warning, whatever relations follow.
+fn warned(state: State) -> State {
+    State { strength: state.strength.min(Strength::Warn), cap: state.cap.min(Level::Warn), ..state }
+}
+
 /// The state below a relation, or nothing where the term does not cross it.
-fn crossed(state: State, value: Value, lower_is_delivered: bool) -> Option<State> {
+fn crossed(state: State, value: Value, lower_is_carried: bool) -> Option<State> {
     let state = release(state);
     let weaker = |strength: Strength| Some(State { strength: state.strength.min(strength), ..state });
     match value {
         Value::Up | Value::AskUp => Some(state),
         Value::Own | Value::AskOwn => Some(State { held: true, ..state }),
         Value::Here => {
-            let anchor = if lower_is_delivered { Anchor::Delivered } else { Anchor::Elsewhere };
+            let anchor = if lower_is_carried { Anchor::Delivered } else { Anchor::Elsewhere };
             Some(State { anchor: state.anchor.max(anchor), ..state })
         }
-        Value::AskWarn => weaker(Strength::Warn),
+        Value::AskWarn => Some(warned(state)),
         Value::Actor => weaker(Strength::Actor),
         Value::AskStop => weaker(Strength::Listed),
         // Outside the phase `Above`, a relation that would break the term does not carry it as well.

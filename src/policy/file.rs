@@ -512,6 +512,14 @@ fn crossings<'a>(reader: &mut Reader<'a>, value: Spanned<DeValue<'a>>) -> Vec<Ov
         if row.reason.get_ref().trim().is_empty() {
             reader.fault(row.reason.span(), "an override says why");
         }
+        let is_judgement = matches!(row.term.get_ref().as_str(), "not-open" | "unknown-terms" | "unknown");
+        let is_breach =
+            matches!(row.value, Value::Breach | Value::BreachIfDelivered | Value::BreachAfterOutput | Value::Once);
+        if is_judgement && is_breach {
+            let message = format!("what is judged cannot be broken: `{}` crosses as `up`, at most", row.term.get_ref());
+            reader.fault(row.term.span(), message);
+            continue;
+        }
         match row.term.get_ref().parse::<Subject>() {
             Ok(subject) => all.push(Override {
                 subject,
@@ -528,7 +536,8 @@ fn crossings<'a>(reader: &mut Reader<'a>, value: Spanned<DeValue<'a>>) -> Vec<Ov
 fn licenses<'a>(reader: &mut Reader<'a>, value: Spanned<DeValue<'a>>) -> Vec<(License, Mark)> {
     let mut all = Vec::new();
     for (license, mark) in reader.rows::<License>(value, "license") {
-        if let Some(fault) = license.terms.iter().find_map(crate::vocabulary::Term::fault) {
+        let terms = license.terms.iter().filter_map(crate::vocabulary::Term::fault);
+        if let Some(fault) = terms.chain(license.facts.iter().filter_map(crate::vocabulary::Fact::fault)).next() {
             reader.fault(mark.range.clone(), fault);
         }
         // An id that no expression can hold would name nothing.

@@ -3,7 +3,7 @@
 //! One cause is shown once: findings that differ only in their product, or that say the same of several components under
 //! one licence, become one block, which lists what else it concerns.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -18,6 +18,9 @@ use crate::vocabulary::{Code, Level};
 
 /// How many components of a group are named before the rest is counted.
 const NAMED: usize = 8;
+
+/// Lines longer than this many bytes are named, not shown: nobody could read them.
+const LONGEST_LINES: usize = 16 * 1024;
 
 /// Writes the report.
 pub fn write(verdict: &Verdict, colour: bool) -> String {
@@ -93,23 +96,25 @@ struct Shown<'a> {
     first: &'a Finding,
     components: Vec<&'a ComponentId>,
     products: Vec<&'a ComponentId>,
+    /// What is in these lists already.
+    listed: HashSet<(bool, &'a ComponentId)>,
 }
 
 fn groups(findings: &[Finding]) -> Vec<Shown<'_>> {
     let mut groups: Vec<Shown<'_>> = Vec::new();
     let mut known: BTreeMap<(Level, Code, String), usize> = BTreeMap::new();
-    let mut listed = BTreeSet::new();
     for finding in findings.iter().filter(|finding| finding.level > Level::Allow) {
         let key = (finding.level, finding.code, cause(finding));
         let place = *known.entry(key).or_insert_with(|| {
-            groups.push(Shown { first: finding, components: Vec::new(), products: Vec::new() });
+            let (components, products, listed) = (Vec::new(), Vec::new(), HashSet::new());
+            groups.push(Shown { first: finding, components, products, listed });
             groups.len() - 1
         });
         let Some(group) = groups.get_mut(place) else { continue };
-        let components = (&mut group.components, &finding.component, "component");
-        for (list, id, side) in [components, (&mut group.products, &finding.product, "product")] {
+        let lists = [(&mut group.components, &finding.component), (&mut group.products, &finding.product)];
+        for (which, (list, id)) in lists.into_iter().enumerate() {
             if let Some(id) = id
-                && listed.insert((place, side, id))
+                && group.listed.insert((which == 0, id))
             {
                 list.push(id);
             }
@@ -142,18 +147,24 @@ fn block(verdict: &Verdict, renderer: &Renderer, group: &Shown<'_>) -> String {
     };
     let title = printable(&finding.message).into_owned();
     let mut message: Group<'_> = Group::with_title(severity.primary_title(title).id(finding.code.to_string()));
+    let mut notes: Vec<(&str, String)> = Vec::new();
     for (file, marks) in by_file(&finding.marks) {
         // Only the lines that are underlined, and what lies between: a graph file may be long, and have many findings.
         let all = marks.iter().map(|mark| mark.range.start).min().unwrap_or(0)
             ..marks.iter().map(|mark| mark.range.end).max().unwrap_or(0);
-        let lines = file.lines_around(&all);
-        let (first_line, _) = file.line_column(lines.start);
-        let text = file.text().get(lines.clone()).unwrap_or("");
+        let window = file.lines_around(&all);
         let name = printable(file.name()).into_owned();
-        let mut snippet = Snippet::source(shown_text(text)).path(name).line_start(first_line);
+        if window.len() > LONGEST_LINES {
+            let places = marks.iter().map(|mark| mark.place());
+            let places = places.map(|place| format!("{name}:{}:{}", place.line, place.column));
+            notes.extend(places.map(|place| ("at", place)));
+            continue;
+        }
+        let text = file.text().get(window.clone()).unwrap_or("");
+        let mut snippet = Snippet::source(shown_text(text)).path(name).line_start(file.line_column(window.start).0);
         for (place, mark) in marks.iter().enumerate() {
             let kind = if place == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
-            let range = mark.range.start.saturating_sub(lines.start)..mark.range.end.saturating_sub(lines.start);
+            let range = mark.range.start.saturating_sub(window.start)..mark.range.end.saturating_sub(window.start);
             let annotation = kind.span(fitting(text, &range));
             snippet = snippet.annotation(if mark.label.is_empty() {
                 annotation
@@ -163,7 +174,6 @@ fn block(verdict: &Verdict, renderer: &Renderer, group: &Shown<'_>) -> String {
         }
         message = message.element(snippet);
     }
-    let mut notes: Vec<(&str, String)> = Vec::new();
     if let Some(path) = &finding.path {
         let contested = if finding.contested { " (contested: the law is unsettled on this path)" } else { "" };
         notes.push(("path", format!("{}{contested}", path.shown(&verdict.graph))));
@@ -203,6 +213,15 @@ fn by_file(marks: &[Mark]) -> Vec<(&Arc<SourceFile>, Vec<&Mark>)> {
         }
     }
     files
+}
+
+/// The lines of a text that hold all marks: the rest of a long file is not worth reading again for each finding.
+fn window(text: &str, marks: &[&Mark]) -> std::ops::Range<usize> {
+    let first = marks.iter().map(|mark| mark.range.start).min().unwrap_or_default().min(text.len());
+    let last = marks.iter().map(|mark| mark.range.end).max().unwrap_or_default().clamp(first, text.len());
+    let start = text.get(..first).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+    let end = text.get(last..).and_then(|after| after.find('\n')).map_or(text.len(), |at| last + at + 1);
+    start..end
 }
 
 /// A text with what could steer a terminal replaced by a character of the same length in bytes, so that places hold.

@@ -540,6 +540,34 @@ impl Fact {
     pub fn bare(id: FactId) -> Self {
         Self { id, clause: String::new(), of: Vec::new(), date: None, after: None, license: None }
     }
+
+    /// What is wrong with the parameters: a day, or a time, that cannot be read would never come.
+    pub fn fault(&self) -> Option<String> {
+        let shown = |text: &str| crate::source::printable(text).into_owned();
+        if let Some(date) = &self.date
+            && date.parse::<jiff::civil::Date>().is_err()
+        {
+            return Some(format!("`{}` is no date such as 2024-07-23", shown(date)));
+        }
+        match &self.after {
+            Some(after) if self.after().is_none() => Some(format!("`{}` is no time such as `4 years`", shown(after))),
+            _ => None,
+        }
+    }
+
+    /// How long after release the later licence applies: `4 years`, `18 months`, `90 days`. A bare number would leave the
+    /// unit to be guessed.
+    pub fn after(&self) -> Option<jiff::Span> {
+        let (number, unit) = self.after.as_deref()?.trim().split_once(' ')?;
+        let number: i64 = number.parse().ok().filter(|number| *number > 0)?;
+        let span = jiff::Span::new();
+        match unit.trim() {
+            "year" | "years" => span.try_years(number).ok(),
+            "month" | "months" => span.try_months(number).ok(),
+            "day" | "days" => span.try_days(number).ok(),
+            _ => None,
+        }
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
