@@ -215,15 +215,6 @@ fn by_file(marks: &[Mark]) -> Vec<(&Arc<SourceFile>, Vec<&Mark>)> {
     files
 }
 
-/// The lines of a text that hold all marks: the rest of a long file is not worth reading again for each finding.
-fn window(text: &str, marks: &[&Mark]) -> std::ops::Range<usize> {
-    let first = marks.iter().map(|mark| mark.range.start).min().unwrap_or_default().min(text.len());
-    let last = marks.iter().map(|mark| mark.range.end).max().unwrap_or_default().clamp(first, text.len());
-    let start = text.get(..first).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
-    let end = text.get(last..).and_then(|after| after.find('\n')).map_or(text.len(), |at| last + at + 1);
-    start..end
-}
-
 /// A text with what could steer a terminal replaced by a character of the same length in bytes, so that places hold.
 fn shown_text(text: &str) -> String {
     let harmless = |character: char| matches!(character, '\n' | '\t');
