@@ -148,8 +148,17 @@ impl ProductCase<'_> {
     fn component(&self, seen: &Seen, findings: &mut Vec<Finding>) {
         match &seen.judged {
             Judged::Open => {}
-            Judged::Closed(terms) => findings.extend(self.not_open(seen, terms)),
-            Judged::Unknown(readings) => findings.extend(self.unknown(seen, readings)),
+            Judged::Closed(terms) => {
+                let closed = self.not_open(seen, terms);
+                // What is unknown crosses more relations than what is known to be closed.
+                let unknown = seen.presence.and_then(|route| self.unknown(seen, route, &seen.unread));
+                let level = closed.as_ref().map(|finding| finding.level);
+                findings.extend(closed);
+                findings.extend(unknown.filter(|finding| Some(finding.level) > level));
+            }
+            Judged::Unknown(readings) => {
+                findings.extend(seen.arrival.and_then(|route| self.unknown(seen, route, readings)));
+            }
             Judged::Unlicensed => findings.extend(self.unlicensed(seen)),
         }
         findings.extend(self.unknown_exceptions(seen));
@@ -188,8 +197,10 @@ impl ProductCase<'_> {
         Some(finding)
     }
 
-    fn unknown(&self, seen: &Seen, readings: &[(std::sync::Arc<Reading>, bool)]) -> Option<Finding> {
-        let route = seen.arrival?;
+    fn unknown(&self, seen: &Seen, route: Route, readings: &[(std::sync::Arc<Reading>, bool)]) -> Option<Finding> {
+        if readings.is_empty() {
+            return None;
+        }
         let component = self.case.graph.component(seen.node);
         let path = self.analysis.path(route);
         let ruled_open = readings.iter().all(|(_, ruled)| *ruled);
@@ -435,13 +446,11 @@ impl ProductCase<'_> {
         for seen in &self.analysis.seen {
             let component = self.case.graph.component(seen.node);
             let is_model = matches!(component.kind, Kind::Model | Kind::Adapter);
-            // What is not open, or unknown, has a finding of its own; so has what it was made from.
+            // What is not open, or unknown, has a finding of its own; so has what it was made from, and the grade that
+            // counts here is the model's own: it falls short whatever lies below.
             let (true, Judged::Open, Some(route)) = (is_model, &seen.judged, seen.presence) else {
                 continue;
             };
-            if self.closed_below(seen.node) {
-                continue;
-            }
             let graded = grade(component, &seen.judged, false, self.case.catalogue, self.case.policy);
             if graded.grade >= minimum {
                 continue;
@@ -456,29 +465,6 @@ impl ProductCase<'_> {
             finding.help.push("declare what else of it is public in `[…model.parts]`, or use another model".to_owned());
             findings.push(finding);
         }
-    }
-
-    /// Whether something a model was made from is not known to be open.
-    fn closed_below(&self, node: NodeIndex) -> bool {
-        let graph = self.case.graph;
-        let profile = self.case.crossings.not_open();
-        let mut open = vec![node];
-        let mut known = BTreeSet::from([node]);
-        while let Some(upper) = open.pop() {
-            for (lower, edge) in graph.below(upper) {
-                use crate::obligation::crossing::Value;
-                let value = self.case.crossings.value(profile, edge.relation, edge.how);
-                if !edge.relation.is_lineage() || value == Value::Stop || !known.insert(lower) {
-                    continue;
-                }
-                let judged = self.analysis.seen.iter().find(|seen| seen.node == lower).map(|seen| &seen.judged);
-                if judged.is_some_and(|judged| *judged != Judged::Open) {
-                    return true;
-                }
-                open.push(lower);
-            }
-        }
-        false
     }
 
     /// Ways out that the graph itself shows.
