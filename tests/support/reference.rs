@@ -263,20 +263,22 @@ impl<'a> World<'a> {
             arrived.push(self.journey(from));
         }
         for (number, link) in self.links.iter().enumerate() {
-            if link.lower == from.at && self.reached.contains(&link.upper) && !from.used.contains(&number) {
-                if let Some(mut next) = self.cross(origin, what, from, link) {
-                    next.at = link.upper;
-                    next.received = true;
-                    next.through_output |= link.relation == Relation::OutputOf;
-                    let asleep = |climb: &Climb| climb.anchor == Anchor::Elsewhere;
-                    if next.through_output != from.through_output || asleep(&next) != asleep(from) {
-                        next.used.clear();
-                    }
-                    next.used.insert(number);
-                    next.trail.push(number);
-                    self.climb(origin, what, &next, arrived);
-                }
+            if link.lower != from.at || !self.reached.contains(&link.upper) || from.used.contains(&number) {
+                continue;
             }
+            let Some(mut next) = self.cross(origin, what, from, link) else {
+                continue;
+            };
+            next.at = link.upper;
+            next.received = true;
+            next.through_output |= link.relation == Relation::OutputOf;
+            let asleep = |climb: &Climb| climb.anchor == Anchor::Elsewhere;
+            if next.through_output != from.through_output || asleep(&next) != asleep(from) {
+                next.used.clear();
+            }
+            next.used.insert(number);
+            next.trail.push(number);
+            self.climb(origin, what, &next, arrived);
         }
     }
 
