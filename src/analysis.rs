@@ -66,6 +66,15 @@ fn of_file(request: &Request, environment: &Environment, path: &Path) -> Result<
     })?;
     let file = SourceFile::new(path.display().to_string(), text);
     let graph = crate::graph::file::read(&file).map_err(Error::Faults)?;
+    analyse_graph(graph, request, environment)
+}
+
+/// Comes to a verdict on a graph that is at hand; what `request` says of a workspace or a graph file does not count.
+///
+/// # Errors
+///
+/// Mistakes in the policy, or one that cannot be read.
+pub fn analyse_graph(graph: Graph, request: &Request, environment: &Environment) -> Result<Verdict, Error> {
     let given = given_policy(request, environment);
     let Loaded { policy, catalogue } = load(&Sources { given: given.as_deref(), root: None, manifest: None })?;
     let crossings = Crossings::built_in().with(&policy.crossings);

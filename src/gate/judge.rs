@@ -154,8 +154,17 @@ impl ProductCase<'_> {
     fn component(&self, seen: &Seen, findings: &mut Vec<Finding>) {
         match &seen.judged {
             Judged::Open => {}
-            Judged::Closed(terms) => findings.extend(self.not_open(seen, terms)),
-            Judged::Unknown(readings) => findings.extend(self.unknown(seen, readings)),
+            Judged::Closed(terms) => {
+                let closed = self.not_open(seen, terms);
+                // What is unknown crosses more relations than what is known to be closed.
+                let unknown = seen.presence.and_then(|route| self.unknown(seen, route, &seen.unread));
+                let level = closed.as_ref().map(|finding| finding.level);
+                findings.extend(closed);
+                findings.extend(unknown.filter(|finding| Some(finding.level) > level));
+            }
+            Judged::Unknown(readings) => {
+                findings.extend(seen.arrival.and_then(|route| self.unknown(seen, route, readings)));
+            }
             Judged::Unlicensed => findings.extend(self.unlicensed(seen)),
         }
         findings.extend(self.unknown_exceptions(seen));
@@ -200,8 +209,10 @@ impl ProductCase<'_> {
         Some(finding)
     }
 
-    fn unknown(&self, seen: &Seen, readings: &[(std::sync::Arc<Reading>, bool)]) -> Option<Finding> {
-        let route = seen.arrival?;
+    fn unknown(&self, seen: &Seen, route: Route, readings: &[(std::sync::Arc<Reading>, bool)]) -> Option<Finding> {
+        if readings.is_empty() {
+            return None;
+        }
         let component = self.case.graph.component(seen.node);
         let path = self.analysis.path(route);
         let ruled_open = readings.iter().all(|(_, ruled)| *ruled);
@@ -479,8 +490,9 @@ impl ProductCase<'_> {
             Judged::Unknown(_) => policy.lint(Code::UnknownTerms) > Level::Allow,
             Judged::Unlicensed => policy.lint(Code::Unlicensed) > Level::Allow,
         };
-        let made_of_found = self.made_of(has_finding, true);
-        let made_of_closed = self.made_of(|judged| *judged != Judged::Open, false);
+        // A relation that only warns excuses nothing: what it leads to may be less than what is missing here.
+        let made_of_found = self.made_of(has_finding);
+        let made_of_closed = self.made_of(|judged| *judged != Judged::Open);
         for seen in &self.analysis.seen {
             let component = self.case.graph.component(seen.node);
             let is_model = matches!(component.kind, Kind::Model | Kind::Adapter | Kind::Service);
@@ -507,9 +519,9 @@ impl ProductCase<'_> {
         }
     }
 
-    /// What was made, by whatever lineage that carries *not open*, from components so judged; `unsettled` says
-    /// whether a relation counts that only warns.
-    fn made_of(&self, judged: impl Fn(&Judged) -> bool, unsettled: bool) -> HashSet<NodeIndex> {
+    /// What was made, by whatever lineage that carries *not open*, from components so judged; a
+    /// relation that only warns does not count.
+    fn made_of(&self, judged: impl Fn(&Judged) -> bool) -> HashSet<NodeIndex> {
         let graph = self.case.graph;
         let profile = self.case.crossings.not_open();
         let number = graph.product_number(self.analysis.node);
@@ -520,8 +532,7 @@ impl ProductCase<'_> {
             for (upper, edge) in graph.above(lower) {
                 let value = self.case.crossings.value(profile, edge.relation, edge.how);
                 let carries = edge.relation.is_lineage()
-                    && !matches!(value, Value::Stop | Value::AskStop)
-                    && (unsettled || value != Value::AskWarn)
+                    && !matches!(value, Value::Stop | Value::AskStop | Value::AskWarn)
                     && number.is_some_and(|number| edge.products.contains(number));
                 if carries && made.insert(upper) {
                     open.push(upper);

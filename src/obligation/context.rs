@@ -380,3 +380,119 @@ fn dormant(wakes: &str) -> Status {
 fn undecided(missing: &str) -> Status {
     Status::Undecided { missing: missing.to_owned() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::license::{Catalogue, LicenseUse};
+    use crate::vocabulary::{Fact, Kind, Level};
+
+    const FIRM: State = State {
+        strength: Strength::Firm,
+        cap: Level::Deny,
+        held: false,
+        anchor: Anchor::Work,
+        phase: Phase::Whole,
+        dry: false,
+        trained: None,
+    };
+
+    /// What a term comes to, of a licence with these facts, where the component lies in the product's own package.
+    fn status(term: &Term, facts: &[FactId], delivery: Delivery, change: impl Fn(&mut Arrived<'_>)) -> &'static str {
+        let license = LicenseUse { id: "MIT".to_owned(), exception: None };
+        let facts = facts.iter().map(|id| Fact::bare(*id)).collect();
+        let reading = Reading { terms: vec![term.clone()], facts, ..Catalogue::built_in().read(&license) };
+        let component = Component::new("component", "component", Kind::Package);
+        let mut arrived = Arrived {
+            term,
+            reading: &reading,
+            component: &component,
+            state: FIRM,
+            in_own_package: true,
+            delivered: true,
+            in_work: true,
+        };
+        change(&mut arrived);
+        arrived.status(delivery, &Situation::default()).word()
+    }
+
+    /// For each class, a term of it, and what it comes to as source, binary, service and inside.
+    #[test]
+    fn each_class_in_each_context() {
+        let hosted = [FactId::HostingIsDistribution];
+        let triggers = [FactId::ServiceTriggersDuties];
+        let table: &[(TermId, &[FactId], [&str; 4])] = &[
+            (TermId::KeepCopyright, &[], ["due", "due", "dormant", "dormant"]),
+            (TermId::KeepCopyright, &hosted, ["due", "due", "due", "dormant"]),
+            (TermId::KeepCopyright, &triggers, ["due", "due", "due", "dormant"]),
+            (TermId::DisplayAttribution, &[], ["due", "due", "due", "dormant"]),
+            (TermId::CreditCreator, &[], ["due", "due", "due", "dormant"]),
+            (TermId::SourceOfWork, &[], ["met", "due", "dormant", "dormant"]),
+            (TermId::SourceOfWork, &hosted, ["met", "due", "due", "dormant"]),
+            (TermId::SourceToNetworkUsers, &[], ["met", "due", "due", "dormant"]),
+            (TermId::SameLicense, &[], ["due", "due", "dormant", "dormant"]),
+            (TermId::SameLicense, &triggers, ["due", "due", "due", "dormant"]),
+            (TermId::PassOnRestrictions, &[], ["due", "due", "due", "dormant"]),
+            (TermId::PatentRetaliation, &[], ["due", "due", "due", "due"]),
+            (TermId::IndemnifyContributors, &[], ["due", "due", "due", "due"]),
+            (TermId::IndemnifyLicensor, &[], ["due", "due", "due", "due"]),
+            (TermId::AcceptableUse, &[], ["due", "due", "due", "due"]),
+            (TermId::UnknownTerms, &[], ["due", "due", "due", "due"]),
+        ];
+        for (id, facts, expected) in table {
+            let contexts = [Delivery::Source, Delivery::Binary, Delivery::Service, Delivery::Internal];
+            let found = contexts.map(|delivery| status(&Term::bare(*id), facts, delivery, |_| {}));
+            assert_eq!(found, *expected, "{id} with {facts:?}");
+        }
+    }
+
+    #[test]
+    fn as_source_only_the_files_in_the_package_are_handed_over() {
+        let elsewhere = |id| status(&Term::bare(id), &[], Delivery::Source, |arrived| arrived.in_own_package = false);
+        assert_eq!(elsewhere(TermId::KeepCopyright), "dormant");
+        assert_eq!(elsewhere(TermId::SourceOfWork), "dormant");
+        assert_eq!(elsewhere(TermId::PatentRetaliation), "due");
+        assert_eq!(elsewhere(TermId::NonProduction), "due");
+    }
+
+    #[test]
+    fn a_network_copyleft_sleeps_where_the_program_runs_by_itself_unchanged() {
+        let patched = Component { modified: true, ..Component::new("patched", "patched", Kind::Program) };
+        let term = Term::bare(TermId::SourceToNetworkUsers);
+        let stack = Term { scope: Some(Scope::ServiceStack), ..term.clone() };
+        assert_eq!(status(&term, &[], Delivery::Service, |arrived| arrived.in_work = false), "dormant");
+        assert_eq!(status(&stack, &[], Delivery::Service, |arrived| arrived.in_work = false), "due");
+        let reading = Catalogue::built_in().read(&LicenseUse { id: "AGPL-3.0-only".to_owned(), exception: None });
+        let arrived = Arrived {
+            term: &term,
+            reading: &reading,
+            component: &patched,
+            state: FIRM,
+            in_own_package: false,
+            delivered: false,
+            in_work: false,
+        };
+        assert_eq!(arrived.status(Delivery::Service, &Situation::default()), Status::Due);
+    }
+
+    #[test]
+    fn what_is_not_handed_over_sleeps_and_what_is_unsettled_asks() {
+        let sleeping = |arrived: &mut Arrived<'_>| arrived.state.anchor = Anchor::Elsewhere;
+        let listed = |arrived: &mut Arrived<'_>| arrived.state.strength = Strength::Listed;
+        let notice = Term::bare(TermId::KeepCopyright);
+        assert_eq!(status(&notice, &[], Delivery::Binary, sleeping), "dormant");
+        assert_eq!(status(&Term::bare(TermId::NoRedistribution), &[], Delivery::Binary, sleeping), "dormant");
+        assert_eq!(status(&notice, &[], Delivery::Binary, listed), "undecided");
+    }
+
+    #[test]
+    fn a_term_narrows_itself() {
+        let in_binaries = Term { only_in: vec![Delivery::Binary], ..Term::bare(TermId::AcceptableUse) };
+        assert_eq!(status(&in_binaries, &[], Delivery::Service, |_| {}), "dormant");
+        assert_eq!(status(&in_binaries, &[], Delivery::Binary, |_| {}), "due");
+        let if_changed = Term { when: Some(When::Modified), ..Term::bare(TermId::StateChanges) };
+        assert_eq!(status(&if_changed, &[], Delivery::Binary, |_| {}), "dormant");
+        let if_commercial = Term { when: Some(When::Commercial), ..Term::bare(TermId::IndemnifyContributors) };
+        assert_eq!(status(&if_commercial, &[], Delivery::Binary, |_| {}), "undecided");
+    }
+}

@@ -459,6 +459,11 @@ impl Profile {
         }
     }
 
+    /// Whether its terms bar models from being trained.
+    pub(crate) fn is_about_training(self) -> bool {
+        self.training_scope.is_some()
+    }
+
     /// Whether training the upper model on outputs certainly breaks the term, or nobody can say from the graph.
     pub(crate) fn training_is_decided(self, upper_task: Option<&str>) -> bool {
         match self.training_scope {

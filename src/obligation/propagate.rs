@@ -9,7 +9,7 @@
 //!
 //! Nothing is decided here about levels: a policy says, through [`Weigh`], who rules on openness and what a finding would cost.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -74,6 +74,9 @@ pub struct Seen {
     pub passed_over: Vec<String>,
     /// The judgement on its openness.
     pub judged: Judged,
+    /// Beside the licences that close it, those of which nothing is known: what is unknown may cross where what is known to
+    /// be closed does not.
+    pub unread: Vec<(Arc<Reading>, bool)>,
     /// How that judgement arrives; absent where it is open, or does not cross.
     pub arrival: Option<Route>,
     /// How anything that can cross at all would arrive, for findings about the component itself.
@@ -363,7 +366,7 @@ impl<'a> Engine<'a> {
                 arrivals.extend(self.arrivals(node, &binding.reading, term));
             }
         }
-        let judged = judge(component, expression, &bindings);
+        let (judged, unread) = judge(component, expression, &bindings);
         let anything = self.ground.crossings.profile(&Term::bare(TermId::UnknownTerms), &[]);
         let presence = self.route(node, anything);
         let as_closed = self.route(node, self.ground.crossings.not_open());
@@ -380,12 +383,12 @@ impl<'a> Engine<'a> {
             Judged::Closed(_) => as_closed,
             Judged::Unknown(_) | Judged::Unlicensed => presence,
         };
-        (Seen { node, bindings, passed_over, judged, arrival, presence, as_closed }, arrivals)
+        (Seen { node, bindings, passed_over, judged, unread, arrival, presence, as_closed }, arrivals)
     }
 
     /// The way by which terms of a profile would arrive from a component, if they do.
     fn route(&mut self, node: NodeIndex, profile: Profile) -> Option<Route> {
-        let (visit, found) = self.reach(profile).strongest(node, |phase| phase == Phase::Whole)?;
+        let (visit, found) = self.reach(profile).strongest(node, |state| state.phase == Phase::Whole)?;
         (found.state.strength > Strength::Listed).then_some(Route { state: found.state, profile, visit })
     }
 
@@ -510,18 +513,24 @@ impl<'a> Engine<'a> {
         cost + Cost { findings: by_policy, ..Cost::default() }
     }
 
-    /// The strongest arrivals of one term: whole, broken, and binding one model.
+    /// The strongest arrivals of one term: broken (for each model that was trained), whole, and binding one model.
     fn arrivals(&mut self, node: NodeIndex, reading: &Arc<Reading>, term: &Term) -> Vec<Arrival> {
         let profile = self.ground.crossings.profile(term, &reading.facts);
         let product = self.ground.product;
         let family = if profile.same_family_allowed { self.trained_family(node) } else { HashSet::new() };
         let exempt = !family.is_empty();
         let reach = if exempt { self.family_reach(node, profile, &family) } else { self.reach(profile) };
-        let broken = reach.strongest(node, |phase| phase == Phase::Broken);
-        let whole = reach.strongest(node, |phase| phase == Phase::Whole);
-        let once = reach.strongest(node, |phase| phase == Phase::Once);
+        let states = || reach.arrivals(node).map(|(_, visit)| visit.state);
+        // A breach stands at the model that was trained, so each such model has its own.
+        let trained: BTreeSet<_> = states().filter(|one| one.phase == Phase::Broken).map(|one| one.trained).collect();
+        let mut strongest: Vec<_> = trained
+            .into_iter()
+            .filter_map(|model| reach.strongest(node, |one| one.phase == Phase::Broken && one.trained == model))
+            .collect();
+        strongest.extend(reach.strongest(node, |state| state.phase == Phase::Whole));
+        strongest.extend(reach.strongest(node, |state| state.phase == Phase::Once));
         let mut found = Vec::new();
-        for (number, visit) in [broken, whole, once].into_iter().flatten() {
+        for (number, visit) in strongest {
             if visit.node == product {
                 continue;
             }
@@ -552,7 +561,7 @@ impl<'a> Engine<'a> {
         if self.ground.trained.is_empty() {
             return HashSet::new();
         }
-        let mut family = family_of(self.ground.graph, origin);
+        let mut family = family_of(self.ground.graph, origin, self.ground.number);
         family.retain(|node| self.ground.trained.contains(node));
         family
     }
@@ -572,8 +581,7 @@ impl State {
     pub fn level(self) -> Level {
         match self.strength {
             Strength::Listed => Level::Allow,
-            Strength::Warn => self.cap.min(Level::Warn),
-            Strength::Actor | Strength::Firm => self.cap,
+            Strength::Warn | Strength::Actor | Strength::Firm => self.cap,
         }
     }
 }
@@ -601,13 +609,14 @@ fn flood(graph: &Graph, product: NodeIndex, number: usize, follow: impl Fn(Relat
     flags
 }
 
-/// The models that descend from `origin` by `derived` or `adapter-of`.
-fn family_of(graph: &Graph, origin: NodeIndex) -> HashSet<NodeIndex> {
+/// The models that descend from `origin` by `derived` or `adapter-of`, as far as that holds for the product.
+fn family_of(graph: &Graph, origin: NodeIndex, number: usize) -> HashSet<NodeIndex> {
     let mut family = HashSet::new();
     let mut open = vec![origin];
     while let Some(node) = open.pop() {
         for (upper, edge) in graph.above(node) {
-            let descends = matches!(edge.relation, Relation::Derived | Relation::AdapterOf);
+            let descends =
+                matches!(edge.relation, Relation::Derived | Relation::AdapterOf) && edge.products.contains(number);
             if descends && family.insert(upper) {
                 open.push(upper);
             }
@@ -616,12 +625,17 @@ fn family_of(graph: &Graph, origin: NodeIndex) -> HashSet<NodeIndex> {
     family
 }
 
-/// Puts the licences of a component together: all of them bind, so one that is not open closes it.
-fn judge(component: &Component, expression: Option<&Expression>, bindings: &[Binding]) -> Judged {
+/// Puts the licences of a component together: all of them bind, so one that is not open closes it. Beside what closes it
+/// stands what is unknown of the others.
+fn judge(
+    component: &Component,
+    expression: Option<&Expression>,
+    bindings: &[Binding],
+) -> (Judged, Vec<(Arc<Reading>, bool)>) {
     if bindings.is_empty() {
         // A product below another is the workspace's own, like its unpublished members: it may do without a licence.
         let is_own = component.private || component.kind == Kind::Product;
-        return if expression.is_none() && is_own { Judged::Open } else { Judged::Unlicensed };
+        return (if expression.is_none() && is_own { Judged::Open } else { Judged::Unlicensed }, Vec::new());
     }
     let mut closed = Vec::new();
     let mut unknown = Vec::new();
@@ -638,13 +652,13 @@ fn judge(component: &Component, expression: Option<&Expression>, bindings: &[Bin
             Openness::Open { .. } => {}
         }
     }
+    unknown.sort_by_key(|(_, ruled)| *ruled);
     if !closed.is_empty() {
-        Judged::Closed(closed)
+        (Judged::Closed(closed), unknown)
     } else if unknown.is_empty() {
-        Judged::Open
+        (Judged::Open, Vec::new())
     } else {
-        unknown.sort_by_key(|(_, ruled)| *ruled);
-        Judged::Unknown(unknown)
+        (Judged::Unknown(unknown), Vec::new())
     }
 }
 

@@ -13,6 +13,11 @@
 //!   2. `Awaiting`: past a `trained-on` that breaks the term if it came through `output-of`, which is still to be seen;
 //!   3. `Broken`: past the breach; here the terms arrive, and travel by their own row.
 //!
+//!   Beside these, `Sparing` is past a relation that breaks the term where its component is delivered: only a `here` whose
+//!   lower end is not delivered lets the term arrive after all;
+//! * **dry**: past a `trained-on` that did not break the term, because no `output-of` follows;
+//! * the **trained** model, so that each model that was trained on outputs has its own breach.
+//!
 //! A visit whose state is no better than an earlier one of the same component adds nothing and is not made. Each visit keeps
 //! its parent: that is the whole witness.
 
@@ -59,6 +64,8 @@ pub enum Phase {
     Broken,
     /// Past a relation that binds its upper component only.
     Once,
+    /// Past a relation that breaks the term if its component is delivered; a `here` that says it is not is still to be seen.
+    Sparing,
 }
 
 /// The state of a visit.
@@ -76,6 +83,10 @@ pub struct State {
     pub phase: Phase,
     /// Whether the path goes through what was made from the component, for a term that asks for that.
     pub made: bool,
+    /// Whether a `trained-on` was crossed that would have broken the term had it come through `output-of`: none may follow.
+    pub dry: bool,
+    /// The model whose training broke the term.
+    pub trained: Option<NodeIndex>,
 }
 
 impl State {
@@ -87,6 +98,8 @@ impl State {
             && self.anchor <= other.anchor
             && (!self.held || other.held)
             && (self.made || !other.made)
+            && (!self.dry || other.dry)
+            && self.trained == other.trained
     }
 }
 
@@ -147,6 +160,8 @@ impl Reach {
             anchor: Anchor::Work,
             phase: Phase::Whole,
             made: false,
+            dry: false,
+            trained: None,
         };
         reach.visit(terrain.product, start, None, None, 0);
         if terrain.crossings.is_special(profile) {
@@ -178,7 +193,7 @@ impl Reach {
         edge: &Edge,
     ) {
         // Once a relation has broken the term, what lies below it is why, not how it reaches the product.
-        let caps = matches!(from.state.phase, Phase::Whole | Phase::Above);
+        let caps = matches!(from.state.phase, Phase::Whole | Phase::Above | Phase::Sparing);
         let cap = if caps { (terrain.caps)(edge.relation) } else { Level::Deny };
         let made = from.state.made || profile.is_made_by(edge.relation, edge.how);
         let capped = State { cap: from.state.cap.min(cap), made, ..from.state };
@@ -209,25 +224,39 @@ impl Reach {
             // What is held back above an `own` cannot break anything up there but for the actor.
             let base = release(State { made, ..from.state });
             let task = terrain.graph.component(from.node).task.as_deref();
-            let breach = if profile.training_is_decided(task) { base } else { warned(base) };
             let (value, settled) = cross(profile);
             match settled {
-                Value::Breach => go(State { held: false, phase: Phase::Broken, ..breach }, value),
-                Value::BreachAfterOutput => go(State { held: false, phase: Phase::Awaiting, ..breach }, value),
-                Value::Once => go(State { held: false, phase: Phase::Once, ..base }, value),
+                Value::Breach => {
+                    go(State { phase: Phase::Broken, ..broken(base, profile, from.node, task) }, value);
+                }
+                Value::BreachAfterOutput => {
+                    go(State { phase: Phase::Awaiting, ..broken(base, profile, from.node, task) }, value);
+                }
+                Value::Once => go(State { phase: Phase::Once, ..release(capped) }, value),
                 _ => {}
             }
             return;
         }
 
-        let (value, settled) = cross(profile);
-        let Some(mut state) = crossed(capped, settled, carried) else {
-            return;
+        let (value, mut settled) = cross(profile);
+        let from_outputs = edge.relation == Relation::OutputOf;
+        let phase = match (from.state.phase, settled) {
+            // The lower one is the breach, if one is: what comes through `output-of` goes no further up.
+            (Phase::Awaiting, Value::BreachAfterOutput) => return,
+            (Phase::Awaiting, _) if from_outputs => Phase::Broken,
+            (_, _) if from_outputs && from.state.dry => return,
+            (Phase::Whole | Phase::Sparing, Value::Breach) if value == Value::BreachIfDelivered => {
+                settled = Value::Up;
+                Phase::Sparing
+            }
+            (Phase::Sparing, Value::Here) if !delivered(lower) => Phase::Whole,
+            (Phase::Broken, Value::Here) if !delivered(lower) => return,
+            (phase, _) => phase,
         };
-        if from.state.phase == Phase::Awaiting && edge.relation == Relation::OutputOf {
-            state.phase = Phase::Broken;
+        if let Some(state) = crossed(capped, settled, carried) {
+            let dry = state.dry || settled == Value::BreachAfterOutput;
+            go(State { phase, dry, ..state }, value);
         }
-        go(state, value);
     }
 
     fn visit(
@@ -267,7 +296,7 @@ impl Reach {
             number = visit.earlier;
             Some((current, visit))
         })
-        .filter(|(_, visit)| !matches!(visit.state.phase, Phase::Above | Phase::Awaiting))
+        .filter(|(_, visit)| !matches!(visit.state.phase, Phase::Above | Phase::Awaiting | Phase::Sparing))
     }
 
     /// All visits, in the order in which they were made.
@@ -277,17 +306,27 @@ impl Reach {
 
     /// The arrival at a component that counts for a finding: of the highest cap, then the strongest, then the shortest.
     /// Of equals the earliest visit is the first in order of ids.
-    pub fn strongest(&self, node: NodeIndex, phase: impl Fn(Phase) -> bool) -> Option<(u32, Visit)> {
-        self.arrivals(node).filter(|(_, visit)| phase(visit.state.phase)).min_by_key(|(number, visit)| {
+    pub fn strongest(&self, node: NodeIndex, among: impl Fn(State) -> bool) -> Option<(u32, Visit)> {
+        self.arrivals(node).filter(|(_, visit)| among(visit.state)).min_by_key(|(number, visit)| {
             let State { strength, cap, anchor, made, .. } = visit.state;
-            // A path that is listed only never wins over one that carries the term.
-            let level = if strength == Strength::Listed { Level::Allow } else { cap };
-            let level = if strength == Strength::Warn { level.min(Level::Warn) } else { level };
+            // A path that is listed only, or sleeps, never wins over one that carries the term.
+            let idle = strength == Strength::Listed || anchor == Anchor::Elsewhere;
+            let level = if idle { Level::Allow } else { cap };
             // Where the term holds only of what was made from the component, any other way leaves it asleep.
             let awake = made && strength > Strength::Listed;
             (!awake, std::cmp::Reverse(level), std::cmp::Reverse(strength), anchor, visit.depth, *number)
         })
     }
+}
+
+/// The state below a relation that breaks the term. Where the graph does not tell whether a bar on training means this model,
+/// that is a question, and no more than a warning.
+fn broken(state: State, profile: Profile, upper: NodeIndex, task: Option<&str>) -> State {
+    let trained = profile.is_about_training().then_some(upper);
+    if profile.training_is_decided(task) {
+        return State { trained, ..state };
+    }
+    State { trained, ..warned(state) }
 }
 
 /// What was held back by an `own` goes on as `actor`.
@@ -311,6 +350,7 @@ fn crossed(state: State, value: Value, lower_is_carried: bool) -> Option<State> 
             let anchor = if lower_is_carried { Anchor::Delivered } else { Anchor::Elsewhere };
             Some(State { anchor: state.anchor.max(anchor), ..state })
         }
+        // No finding that comes only this way is more than a warning, however weak the path is otherwise.
         Value::AskWarn => Some(warned(state)),
         Value::Actor => weaker(Strength::Actor),
         Value::AskStop => weaker(Strength::Listed),
