@@ -148,13 +148,12 @@ fn block(verdict: &Verdict, renderer: &Renderer, group: &Shown<'_>) -> String {
     let mut notes: Vec<(&str, String)> = Vec::new();
     for (file, marks) in by_file(&finding.marks) {
         let name = printable(file.name()).into_owned();
-        let window = window(file.text(), &marks);
-        if window.len() > LONGEST_LINES {
+        let Some(window) = window(file.text(), &marks) else {
             let places = marks.iter().map(|mark| mark.place());
             let places = places.map(|place| format!("{name}:{}:{}", place.line, place.column));
             notes.extend(places.map(|place| ("at", place)));
             continue;
-        }
+        };
         let text = file.text().get(window.clone()).unwrap_or("");
         let mut snippet = Snippet::source(shown_text(text)).path(name).line_start(file.line_column(window.start).0);
         for (place, mark) in marks.iter().enumerate() {
@@ -210,13 +209,25 @@ fn by_file(marks: &[Mark]) -> Vec<(&Arc<SourceFile>, Vec<&Mark>)> {
     files
 }
 
-/// The lines of a text that hold all marks: the rest of a long file is not worth reading again for each finding.
-fn window(text: &str, marks: &[&Mark]) -> std::ops::Range<usize> {
+/// The lines of a text that hold all marks, unless they are too long to be shown: the rest of a long file is not worth
+/// reading again for each finding.
+fn window(text: &str, marks: &[&Mark]) -> Option<std::ops::Range<usize>> {
     let first = marks.iter().map(|mark| mark.range.start).min().unwrap_or_default().min(text.len());
     let last = marks.iter().map(|mark| mark.range.end).max().unwrap_or_default().clamp(first, text.len());
-    let start = text.get(..first).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
-    let end = text.get(last..).and_then(|after| after.find('\n')).map_or(text.len(), |at| last + at + 1);
-    start..end
+    let is_break = |byte: &u8| *byte == b'\n';
+    let before = text.as_bytes().get(first.saturating_sub(LONGEST_LINES)..first)?;
+    let start = match before.iter().rposition(is_break) {
+        Some(at) => first - before.len() + at + 1,
+        None if before.len() == first => 0,
+        None => return None,
+    };
+    let after = text.as_bytes().get(last..)?;
+    let end = match after.iter().take(LONGEST_LINES).position(is_break) {
+        Some(at) => last + at + 1,
+        None if after.len() <= LONGEST_LINES => text.len(),
+        None => return None,
+    };
+    (end - start <= LONGEST_LINES).then_some(start..end)
 }
 
 /// A text with what could steer a terminal replaced by a character of the same length in bytes, so that places hold.
