@@ -91,7 +91,7 @@ pub fn assemble(
     assembly.check_features(declared);
     assembly.declare(declared)?;
     let Assembly { builder, files, mut faults, packages, .. } = assembly;
-    faults.sort_by(|a, b| a.to_string().cmp(&b.to_string()));
+    faults.sort_by_cached_key(ToString::to_string);
     faults.dedup();
     Ok(Assembled { graph: builder.finish()?, files, faults, packages })
 }

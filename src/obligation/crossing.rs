@@ -283,7 +283,7 @@ impl Crossings {
     pub fn with(&self, overrides: &[Override]) -> Self {
         let mut table = self.clone();
         for change in overrides {
-            let subjects: Vec<(Subject, Vec<(TermId, Option<Scope>)>)> = match change.subject {
+            let subjects: Vec<(Subject, Vec<_>)> = match change.subject {
                 Subject::Term(term) => {
                     let scoped = table.by_scope.keys().filter(|(scoped, _)| *scoped == term).copied().collect();
                     vec![(change.subject, scoped)]
