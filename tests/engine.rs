@@ -698,12 +698,12 @@ fn a_chain_of_a_hundred_thousand_ends() {
 }
 
 #[test]
-fn a_hundred_thousand_side_by_side_and_a_huge_id_end() {
+fn many_side_by_side_and_a_huge_id_end() {
     let huge = "x".repeat(1 << 20);
     let mut components = vec![json!({ "id": "app", "kind": "product", "license": "MIT" })];
     components.push(json!({ "id": huge, "kind": "package", "license": "CC-BY-NC-4.0" }));
     let mut relations = vec![json!({ "from": "app", "to": huge, "relation": "static-link" })];
-    for number in 0..100_000 {
+    for number in 0..20_000 {
         let id = format!("c{number:06}");
         relations.push(json!({ "from": "app", "to": id, "relation": "static-link" }));
         components.push(json!({ "id": id, "kind": "package", "license": "LicenseRef-Nobody-Knows" }));
@@ -712,7 +712,7 @@ fn a_hundred_thousand_side_by_side_and_a_huge_id_end() {
     let folder = tempfile::tempdir().unwrap();
     let policy = "extends = [\"open-source\"]\n[terms]\nunknown = \"deny\"";
     let verdict = judge_file(folder.path(), &graph.to_string(), policy);
-    assert_eq!(verdict.findings.len(), 200_001);
-    assert!(report::human::write(&verdict, false).contains("and 99991 more"));
+    assert_eq!(verdict.findings.len(), 40_001);
+    assert!(report::human::write(&verdict, false).contains("and 19991 more"));
     assert!(!report::json::write(&verdict).is_empty());
 }

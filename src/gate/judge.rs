@@ -9,7 +9,8 @@
 //! 5. declared files that are missing or changed, tables that cannot be read, texts that differ from what was clarified;
 //! 6. exceptions: what they cover passes, and those that cover nothing are findings themselves.
 
-use std::collections::{BTreeSet, HashSet};
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::exempt::exempt;
 use super::finding::Finding;
@@ -74,8 +75,9 @@ pub struct Case<'a> {
 /// Judges: all findings, sorted, with levels and exceptions applied.
 pub fn judge(case: &Case<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let guesses = RefCell::default();
     for analysis in case.analyses {
-        let product = ProductCase { case, analysis };
+        let product = ProductCase { case, analysis, guesses: &guesses };
         for seen in &analysis.seen {
             product.component(seen, &mut findings);
         }
@@ -108,9 +110,24 @@ fn key(finding: &Finding) -> impl Ord + '_ {
 struct ProductCase<'a> {
     case: &'a Case<'a>,
     analysis: &'a ProductAnalysis,
+    /// The known licence that each unknown word resembles.
+    guesses: &'a RefCell<HashMap<String, Option<&'a str>>>,
 }
 
 impl ProductCase<'_> {
+    /// The known licence that an unknown word resembles: looked for once a word, and not for more words than anybody would
+    /// correct.
+    fn meant(&self, word: &str) -> Option<&str> {
+        const MOST: usize = 200;
+        let mut guesses = self.guesses.borrow_mut();
+        if let Some(known) = guesses.get(word) {
+            return *known;
+        }
+        let near = if guesses.len() < MOST { self.case.catalogue.nearest(word) } else { None };
+        guesses.insert(word.to_owned(), near);
+        near
+    }
+
     fn id(&self) -> &ComponentId {
         &self.case.graph.component(self.analysis.node).id
     }
@@ -243,9 +260,8 @@ impl ProductCase<'_> {
         if let Licensing::Malformed(error) = &component.licensing {
             finding.note("note", error.to_string());
         }
-        let near = undecided
-            .iter()
-            .find_map(|reading| (!reading.catalogued).then(|| self.case.catalogue.nearest(&reading.id)).flatten());
+        let near =
+            undecided.iter().find_map(|reading| (!reading.catalogued).then(|| self.meant(&reading.id)).flatten());
         if let Some(near) = near.filter(|_| !ruled_open) {
             finding.help.push(format!("if `{near}` is meant, say so in a [[clarify]] of the policy"));
         }

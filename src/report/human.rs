@@ -159,7 +159,7 @@ fn block(verdict: &Verdict, renderer: &Renderer, group: &Shown<'_>) -> String {
             let places = places.map(|place| format!("{name}:{}:{}", place.line, place.column));
             notes.extend(places.map(|place| ("at", place)));
             continue;
-        }
+        };
         let text = file.text().get(window.clone()).unwrap_or("");
         let mut snippet = Snippet::source(shown_text(text)).path(name).line_start(file.line_column(window.start).0);
         for (place, mark) in marks.iter().enumerate() {
