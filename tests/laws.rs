@@ -392,6 +392,7 @@ proptest! {
                 // A later licence may have replaced the one that is unknown.
                 let replaced = component.facts.iter().any(|fact| fact.id == FactId::OpensLater);
                 let unknown = match &component.licensing {
+                    _ if replaced => false,
                     // Terms that are given stand instead of a licence that is missing or cannot be read.
                     Licensing::Absent | Licensing::FileOnly { .. } | Licensing::Malformed(_)
                         if !component.terms.is_empty() =>
@@ -400,7 +401,6 @@ proptest! {
                     }
                     Licensing::Absent => !component.private,
                     Licensing::FileOnly { .. } | Licensing::Malformed(_) => true,
-                    Licensing::Expression(_) if replaced => false,
                     Licensing::Expression(Expression::License(license)) => !resolves(license),
                     Licensing::Expression(Expression::And(parts)) => {
                         parts.iter().any(|part| matches!(part, Expression::License(license) if !resolves(license)))

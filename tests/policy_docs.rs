@@ -85,7 +85,7 @@ terms = [
     { id = "no-added-restrictions", tolerates = ["keep-copyright"], text = "a", prefix = "b" },
     { id = "territory-limit", territories = ["EU"], fields = ["c"] },
 ]
-facts = ["outputs-unclaimed", { id = "opens-later", date = "2030-01-01", after = "four years", license = "MIT", of = ["outputs"], clause = "3" }]
+facts = ["outputs-unclaimed", { id = "opens-later", date = "2030-01-01", after = "4 years", license = "MIT", of = ["outputs"], clause = "3" }]
 
 [[clarify]]
 component = "ring@0.17"

@@ -394,6 +394,7 @@ mod tests {
         anchor: Anchor::Work,
         phase: Phase::Whole,
         dry: false,
+        made: false,
         trained: None,
     };
 

@@ -249,8 +249,8 @@ impl Reach {
                 settled = Value::Up;
                 Phase::Sparing
             }
-            (Phase::Sparing, Value::Here) if !delivered(lower) => Phase::Whole,
-            (Phase::Broken, Value::Here) if !delivered(lower) => return,
+            (Phase::Sparing, Value::Here) if !carried => Phase::Whole,
+            (Phase::Broken, Value::Here) if !carried => return,
             (phase, _) => phase,
         };
         if let Some(state) = crossed(capped, settled, carried) {

@@ -186,6 +186,8 @@ pub struct World<'a> {
     /// What the product reaches at all: nothing else is worth climbing to.
     reached: BTreeSet<usize>,
     delivered: BTreeSet<usize>,
+    /// What lies in or beside the product, whatever the delivery: there a `here` is due, if the context says so.
+    carried: BTreeSet<usize>,
     cap: &'a dyn Fn(Relation) -> Level,
 }
 
@@ -231,7 +233,8 @@ impl<'a> World<'a> {
             Relation::DynamicLink => delivery.contains(&Delivery::Binary) && plan.components[link.lower].ships,
             _ => false,
         });
-        Self { plan, product, links, reached, delivered, cap }
+        let carried = reach(&|link| link.relation.delivers(plan.components[link.lower].ships));
+        Self { plan, product, links, reached, delivered, carried, cap }
     }
 
     /// What the product reaches, itself not among it.
@@ -318,8 +321,8 @@ impl<'a> World<'a> {
                 }
             }
             "here" => {
-                let delivered = self.delivered.contains(&link.lower);
-                next.anchor = next.anchor.max(if delivered { Anchor::Delivered } else { Anchor::Elsewhere });
+                let carried = self.carried.contains(&link.lower);
+                next.anchor = next.anchor.max(if carried { Anchor::Delivered } else { Anchor::Elsewhere });
             }
             "actor" => next.strength = next.strength.min(Strength::Actor),
             "ask(warn)" => {
