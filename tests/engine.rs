@@ -4,6 +4,8 @@
 //! with its `how`). `! LEVEL CODE PRODUCT COMPONENT` lines are all findings there are. `= PRODUCT COMPONENT TERM STATUS
 //! BINDS PATH` lines are all arrivals of that term of that component; `= PRODUCT COMPONENT TERM -` says that there is none.
 
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that panics has failed, and says where")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 

@@ -1,5 +1,7 @@
 //! What a build includes, held against Cargo: generated workspaces, one for each way in which builds are hard to guess.
 
+#![expect(clippy::indexing_slicing, reason = "a test that panics has failed, and says where")]
+
 use std::collections::BTreeSet;
 
 use cargo_covenant::workspace::{EdgeKind, Node, Note, Selection, Side, Source, Workspace};

@@ -1,8 +1,14 @@
 //! The laws that propagation must keep, held against graphs at random.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "a test that panics has failed, and says where"
+)]
+
 mod support {
-    pub mod graphs;
-    pub mod reference;
+    pub(crate) mod graphs;
+    pub(crate) mod reference;
     mod worked;
 }
 

@@ -7,7 +7,7 @@ use cargo_covenant::workspace::{Environment, Selection, Workspace, load};
 use tempfile::TempDir;
 
 /// A workspace in a directory of its own.
-pub struct Generated {
+pub(crate) struct Generated {
     directory: TempDir,
 }
 
@@ -15,7 +15,7 @@ impl Generated {
     /// Writes `files` (path, text), and beside them this repository's lock file.
     ///
     /// A path that ends in `.rs` and is not among them is never missing: `src/lib.rs` and the like may be empty.
-    pub fn new(files: &[(&str, &str)]) -> Self {
+    pub(crate) fn new(files: &[(&str, &str)]) -> Self {
         let directory = TempDir::new().expect("a temporary directory");
         let generated = Self { directory };
         let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.lock");
@@ -27,19 +27,19 @@ impl Generated {
     }
 
     /// Writes one more file, or another text into one.
-    pub fn write(&self, path: &str, text: &str) {
+    pub(crate) fn write(&self, path: &str, text: &str) {
         let path = self.root().join(path);
         std::fs::create_dir_all(path.parent().expect("a file has a directory")).expect("a directory");
         std::fs::write(path, text).expect("a file");
     }
 
     /// The directory of the root manifest, without symbolic links, as Cargo prints it.
-    pub fn root(&self) -> PathBuf {
+    pub(crate) fn root(&self) -> PathBuf {
         self.directory.path().canonicalize().expect("the temporary directory")
     }
 
     /// The surroundings of this test, inside the workspace, and free of what a caller's Cargo may have set.
-    pub fn environment(&self) -> Environment {
+    pub(crate) fn environment(&self) -> Environment {
         let mut environment = Environment::of_process().expect("a current directory");
         environment.current_dir = self.root();
         environment.variables.retain(|name, _| {
@@ -52,7 +52,7 @@ impl Generated {
     }
 
     /// Loads it.
-    pub fn load(&self, selection: &Selection) -> Workspace {
+    pub(crate) fn load(&self, selection: &Selection) -> Workspace {
         load(selection, &self.environment()).unwrap_or_else(|error| panic!("failed to {error}"))
     }
 }

@@ -13,17 +13,17 @@ use cargo_covenant::workspace::{Environment, Product, ProductKind, Selection, Si
 use serde::Deserialize;
 
 /// Package ids with the features that are on, per side.
-pub type Units = BTreeMap<(Side, String), BTreeSet<String>>;
+pub(crate) type Units = BTreeMap<(Side, String), BTreeSet<String>>;
 
 /// What was compared, and where the two differ.
 #[derive(Debug, Default)]
-pub struct Report {
+pub(crate) struct Report {
     /// Products, each compared with and without dev-dependencies and with `cargo tree`.
-    pub products: usize,
+    pub(crate) products: usize,
     /// Packages of all these comparisons, host and target counted apart.
-    pub packages: usize,
+    pub(crate) packages: usize,
     /// One line a difference.
-    pub differences: Vec<String>,
+    pub(crate) differences: Vec<String>,
 }
 
 impl fmt::Display for Report {
@@ -55,7 +55,7 @@ struct UnitTarget {
 
 /// Compares every product of `workspace`, which was loaded from `selection` for exactly one target, without and, if `dev`,
 /// with dev-dependencies.
-pub fn compare(workspace: &Workspace, selection: &Selection, environment: &Environment, dev: bool) -> Report {
+pub(crate) fn compare(workspace: &Workspace, selection: &Selection, environment: &Environment, dev: bool) -> Report {
     let mut report = Report::default();
     for product in workspace.products() {
         report.products += 1;
@@ -82,7 +82,7 @@ pub fn compare(workspace: &Workspace, selection: &Selection, environment: &Envir
 }
 
 /// What differs between Cargo's units and simulated ones, a line each.
-pub fn differences(expected: &Units, simulated: &Units) -> Vec<String> {
+pub(crate) fn differences(expected: &Units, simulated: &Units) -> Vec<String> {
     let mut lines = Vec::new();
     for ((side, id), features) in expected {
         match simulated.get(&(*side, id.clone())) {
@@ -101,7 +101,7 @@ pub fn differences(expected: &Units, simulated: &Units) -> Vec<String> {
 }
 
 /// Our side. A procedural macro is compiled for the host, and all of it is put there again.
-pub fn simulated(workspace: &Workspace, product: &Product, dev: bool) -> Units {
+pub(crate) fn simulated(workspace: &Workspace, product: &Product, dev: bool) -> Units {
     let build = workspace.build(product);
     let everything_on_host = workspace.package(build.root).is_proc_macro();
     let mut units = Units::new();
@@ -122,7 +122,7 @@ pub fn simulated(workspace: &Workspace, product: &Product, dev: bool) -> Units {
 }
 
 /// Cargo's side.
-pub fn units(
+pub(crate) fn units(
     workspace: &Workspace,
     product: &Product,
     selection: &Selection,

@@ -13,43 +13,43 @@ use proptest::sample::{Index, select};
 
 /// A relation, its ends and products by their place among the components.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Link {
+pub(crate) struct Link {
     /// The upper end.
-    pub upper: usize,
+    pub(crate) upper: usize,
     /// The lower end.
-    pub lower: usize,
+    pub(crate) lower: usize,
     /// How the upper uses the lower.
-    pub relation: Relation,
+    pub(crate) relation: Relation,
     /// What was done.
-    pub how: Option<How>,
+    pub(crate) how: Option<How>,
     /// The products it holds for; absent: all.
-    pub products: Option<Vec<usize>>,
+    pub(crate) products: Option<Vec<usize>>,
 }
 
 impl Link {
     /// Whether it holds for a product.
-    pub fn holds_for(&self, product: usize) -> bool {
+    pub(crate) fn holds_for(&self, product: usize) -> bool {
         self.products.as_ref().is_none_or(|products| products.contains(&product))
     }
 }
 
 /// A graph before it is built, so that it can be shuffled and added to.
 #[derive(Debug, Clone)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// The products come first.
-    pub components: Vec<Component>,
+    pub(crate) components: Vec<Component>,
     /// The relations.
-    pub links: Vec<Link>,
+    pub(crate) links: Vec<Link>,
 }
 
 impl Plan {
     /// The places of the products.
-    pub fn products(&self) -> impl Iterator<Item = usize> + '_ {
+    pub(crate) fn products(&self) -> impl Iterator<Item = usize> + '_ {
         (0..self.components.len()).filter(|place| self.components[*place].kind == Kind::Product)
     }
 
     /// The graph, its components and relations added in the order of these keys.
-    pub fn build_in_order(&self, keys: &[u16]) -> Graph {
+    pub(crate) fn build_in_order(&self, keys: &[u16]) -> Graph {
         let key =
             |place: usize| keys.get(place % keys.len().max(1)).copied().unwrap_or_default().rotate_left(place as u32);
         let mut components: Vec<usize> = (0..self.components.len()).collect();
@@ -72,13 +72,13 @@ impl Plan {
     }
 
     /// The verdict on it.
-    pub fn judge(&self, policy: &str, context: &[Delivery]) -> Verdict {
+    pub(crate) fn judge(&self, policy: &str, context: &[Delivery]) -> Verdict {
         judge(self.build_in_order(&[0]), policy, context)
     }
 }
 
 /// The verdict on a graph by a policy, for a delivery context or, where none is given, those of the products.
-pub fn judge(graph: Graph, policy: &str, context: &[Delivery]) -> Verdict {
+pub(crate) fn judge(graph: Graph, policy: &str, context: &[Delivery]) -> Verdict {
     let request = Request {
         selection: Selection::default(),
         policy: Some(policy.to_owned()),
@@ -91,12 +91,12 @@ pub fn judge(graph: Graph, policy: &str, context: &[Delivery]) -> Verdict {
 }
 
 /// The policies that the laws are held against: two built-in ones, and one with an opinion on terms and relations.
-pub fn policies() -> impl Strategy<Value = &'static str> {
+pub(crate) fn policies() -> impl Strategy<Value = &'static str> {
     select(vec!["open-source", "osi-strict", "open-source-ai", "tests/support/opinionated.toml"])
 }
 
 /// Graphs of `sizes` components below the products: each has a relation from one before it, and there are up to `more`.
-pub fn plans(sizes: std::ops::RangeInclusive<usize>, more: usize) -> impl Strategy<Value = Plan> {
+pub(crate) fn plans(sizes: std::ops::RangeInclusive<usize>, more: usize) -> impl Strategy<Value = Plan> {
     (1_usize..=3, sizes).prop_flat_map(move |(products, others)| {
         let products = prop::collection::vec(product(), products);
         let others = prop::collection::vec((component(), any::<Index>(), step()), others);
@@ -127,7 +127,7 @@ pub fn plans(sizes: std::ops::RangeInclusive<usize>, more: usize) -> impl Strate
 }
 
 /// A relation with the way of deriving, and perhaps the products it holds for.
-pub fn step() -> impl Strategy<Value = (Relation, Option<How>, Option<Vec<Index>>)> {
+pub(crate) fn step() -> impl Strategy<Value = (Relation, Option<How>, Option<Vec<Index>>)> {
     let products = prop::option::weighted(0.2, prop::collection::vec(any::<Index>(), 1..=2));
     (select(Relation::ALL), prop::option::of(select(How::ALL)), products)
 }
@@ -143,7 +143,7 @@ fn product() -> impl Strategy<Value = Component> {
 }
 
 /// A component that is no product; its id and name are still to be given.
-pub fn component() -> impl Strategy<Value = Component> {
+pub(crate) fn component() -> impl Strategy<Value = Component> {
     let kinds: Vec<Kind> = Kind::ALL.iter().copied().filter(|kind| *kind != Kind::Product).collect();
     let terms = prop_oneof![3 => Just(Vec::new()), 2 => prop::collection::vec(term(), 1..=3)];
     let facts = prop_oneof![2 => Just(Vec::new()), 1 => prop::collection::vec(fact(), 1..=2)];
@@ -190,7 +190,7 @@ fn licensing() -> impl Strategy<Value = Licensing> {
 }
 
 /// A term with parameters that fit it.
-pub fn term() -> impl Strategy<Value = Term> {
+pub(crate) fn term() -> impl Strategy<Value = Term> {
     let special =
         vec![TermId::NoOutputTraining, TermId::NoDerivatives, TermId::NoRedistribution, TermId::NameDerivatives];
     let id = prop_oneof![2 => select(TermId::ALL), 1 => select(special)];

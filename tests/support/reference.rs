@@ -52,7 +52,7 @@ not-open                up      up        own      actor up       up      up    
 ";
 
 /// The word in the table for a row and a relation.
-pub fn cell(row: &str, relation: Relation, how: Option<How>) -> &'static str {
+pub(crate) fn cell(row: &str, relation: Relation, how: Option<How>) -> &'static str {
     let column = match relation {
         Relation::EvaluatedOn => return "stop",
         Relation::Dev => Relation::BuildTool,
@@ -71,7 +71,7 @@ pub fn cell(row: &str, relation: Relation, how: Option<How>) -> &'static str {
 }
 
 /// The row that a term reads.
-pub fn row(term: &Term) -> &'static str {
+pub(crate) fn row(term: &Term) -> &'static str {
     match term.id {
         TermId::SameLicense | TermId::NoAddedRestrictions | TermId::NoTechnicalMeasures => match term.scope {
             Some(Scope::LinkedWork) => "source-of-linked-work",
@@ -98,7 +98,7 @@ pub fn row(term: &Term) -> &'static str {
 }
 
 /// The word by which a term of a licence with these facts crosses a relation, before it is seen what is delivered.
-pub fn word(term: &Term, facts: &[Fact], relation: Relation, how: Option<How>) -> &'static str {
+pub(crate) fn word(term: &Term, facts: &[Fact], relation: Relation, how: Option<How>) -> &'static str {
     let has = |id: FactId| facts.iter().any(|fact| fact.id == id);
     let frees = |what| facts.iter().any(|fact| fact.id == FactId::ResultsUnencumbered && fact.of.contains(&what));
     if matches!(relation, Relation::Distilled | Relation::OutputOf) {
@@ -120,7 +120,7 @@ pub fn word(term: &Term, facts: &[Fact], relation: Relation, how: Option<How>) -
 
 /// What arrives: the term itself, that a model made from its holder is bound, or that a relation broke it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Manner {
+pub(crate) enum Manner {
     /// The term.
     Whole,
     /// A bond on one model only.
@@ -130,7 +130,7 @@ pub enum Manner {
 }
 
 /// All of a term and its licence that [`World::journeys`] asks for: terms that are alike in this travel alike.
-pub fn kind<'a>(term: &Term, facts: &'a [Fact]) -> impl PartialEq + use<'a> {
+pub(crate) fn kind<'a>(term: &Term, facts: &'a [Fact]) -> impl PartialEq + use<'a> {
     let training = term.id == TermId::NoOutputTraining;
     let bar = training.then_some((term.scope, term.same_family_allowed));
     (row(term), term.outputs || term.id == TermId::OutputObligations, bar, facts)
@@ -138,7 +138,7 @@ pub fn kind<'a>(term: &Term, facts: &'a [Fact]) -> impl PartialEq + use<'a> {
 
 /// What travels: a term of a licence, or the judgement that a component is not open.
 #[derive(Debug, Clone, Copy)]
-pub enum Traveller<'a> {
+pub(crate) enum Traveller<'a> {
     /// A term, with the facts of its licence.
     Term(&'a Term, &'a [Fact]),
     /// The judgement.
@@ -147,39 +147,39 @@ pub enum Traveller<'a> {
 
 /// One arrival by one trail.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Journey {
+pub(crate) struct Journey {
     /// What arrives.
-    pub manner: Manner,
+    pub(crate) manner: Manner,
     /// The strength of the trail.
-    pub strength: Strength,
+    pub(crate) strength: Strength,
     /// The highest level a finding may have that comes this way.
-    pub level: Level,
+    pub(crate) level: Level,
     /// Whether it binds where its component is delivered only.
-    pub anchor: Anchor,
+    pub(crate) anchor: Anchor,
     /// The components, from the product down.
-    pub path: Vec<ComponentId>,
+    pub(crate) path: Vec<ComponentId>,
     /// The relations, from the product down.
-    pub relations: Vec<Relation>,
+    pub(crate) relations: Vec<Relation>,
 }
 
 impl Journey {
     /// The same, without the level where no finding comes of it: what sleeps or is only listed has none.
     #[must_use]
-    pub fn settled(self) -> Self {
+    pub(crate) fn settled(self) -> Self {
         let idle = self.strength == Strength::Listed || self.anchor == Anchor::Elsewhere;
         if idle { Self { level: Level::Allow, ..self } } else { self }
     }
 
     /// Sorted by this, the arrival that counts is the first: what would be dormant or only listed comes last, then by
     /// level and strength, length, and ids.
-    pub fn rank(&self) -> impl Ord + '_ {
+    pub(crate) fn rank(&self) -> impl Ord + '_ {
         let strongest = std::cmp::Reverse((self.level, self.strength));
         (strongest, self.anchor, self.path.len(), &self.path)
     }
 }
 
 /// A product's world.
-pub struct World<'a> {
+pub(crate) struct World<'a> {
     plan: &'a Plan,
     product: usize,
     links: Vec<&'a Link>,
@@ -211,7 +211,12 @@ struct Climb {
 
 impl<'a> World<'a> {
     /// The world of one product, delivered so.
-    pub fn new(plan: &'a Plan, product: usize, delivery: &[Delivery], cap: &'a dyn Fn(Relation) -> Level) -> Self {
+    pub(crate) fn new(
+        plan: &'a Plan,
+        product: usize,
+        delivery: &[Delivery],
+        cap: &'a dyn Fn(Relation) -> Level,
+    ) -> Self {
         let links: Vec<&Link> = plan.links.iter().filter(|link| link.holds_for(product)).collect();
         let reach = |follow: &dyn Fn(&Link) -> bool| {
             let mut reached = BTreeSet::from([product]);
@@ -238,12 +243,12 @@ impl<'a> World<'a> {
     }
 
     /// What the product reaches, itself not among it.
-    pub fn reached(&self) -> impl Iterator<Item = usize> + '_ {
+    pub(crate) fn reached(&self) -> impl Iterator<Item = usize> + '_ {
         self.reached.iter().copied().filter(|place| *place != self.product)
     }
 
     /// All ways by which something arrives from a component.
-    pub fn journeys(&self, origin: usize, what: Traveller<'_>) -> Vec<Journey> {
+    pub(crate) fn journeys(&self, origin: usize, what: Traveller<'_>) -> Vec<Journey> {
         let start = Climb {
             at: origin,
             manner: Manner::Whole,
