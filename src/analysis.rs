@@ -21,7 +21,7 @@ use crate::gate::{Evidence, Problem, Verdict, judge};
 use crate::graph::assemble::{Assembled, Declared, DeclaredFile, assemble, folder, manifest};
 use crate::graph::{BuildError, Component, ComponentId, Graph, Licensing, NodeIndex};
 use crate::license::{Catalogue, Expression, Reading};
-use crate::obligation::{Crossings, Weigh, Witness, propagate};
+use crate::obligation::{Crossings, Situation, Weigh, Witness, propagate};
 use crate::policy::load::{Sources, built_in_names};
 use crate::policy::{Loaded, Policy, load};
 use crate::source::toml::Reader;
@@ -131,7 +131,8 @@ fn of_workspace(request: &Request, environment: &Environment) -> Result<Verdict,
         }
         error => Error::NotFound(error.to_string()),
     })?;
-    let Assembled { graph, files, faults, packages } = assembled;
+    let Assembled { graph, files, faults, remarks: idle, packages } = assembled;
+    remarks.extend(idle);
     problems.extend(faults.into_iter().map(|fault| invalid(fault, None)));
     problems.extend(files.iter().filter_map(look_at));
     let stale = stale_clarifications(&policy, &graph, &workspace, &packages, &mut problems);
@@ -157,7 +158,7 @@ struct Parts {
 fn verdict(request: &Request, parts: Parts, evidence: &dyn Evidence) -> Verdict {
     let Parts { graph, policy, catalogue, crossings, problems, stale, remarks } = parts;
     let situation = policy.situation(request.today);
-    let weigh = ByPolicy { policy: &policy, catalogue: &catalogue, request, stale: &stale };
+    let weigh = ByPolicy { policy: &policy, catalogue: &catalogue, situation: &situation, request, stale: &stale };
     let analyses = propagate(&graph, &catalogue, &crossings, &weigh);
     let findings = judge(&Case {
         graph: &graph,
@@ -338,7 +339,9 @@ pub struct ByPolicy<'a> {
     pub policy: &'a Policy,
     /// The catalogue with the policy's licences.
     pub catalogue: &'a Catalogue,
-    /// Delivery and day, as they were asked for.
+    /// Facts about the organisation, and the day.
+    pub situation: &'a Situation,
+    /// Delivery, as it was asked for.
     pub request: &'a Request,
     /// Clarifications, by their place in the policy, whose texts have changed.
     pub stale: &'a BTreeSet<usize>,
@@ -391,8 +394,8 @@ impl Weigh for ByPolicy<'_> {
         self.policy.delivery(product.id.as_str(), product.published)
     }
 
-    fn today(&self) -> Date {
-        self.request.today
+    fn situation(&self) -> &Situation {
+        self.situation
     }
 }
 

@@ -399,12 +399,8 @@ proptest! {
                 let replaced = component.facts.iter().any(|fact| fact.id == FactId::OpensLater);
                 let unknown = match &component.licensing {
                     _ if replaced => false,
-                    // Terms that are given stand instead of a licence that is missing or cannot be read.
-                    Licensing::Absent | Licensing::FileOnly { .. } | Licensing::Malformed(_)
-                        if !component.terms.is_empty() =>
-                    {
-                        false
-                    }
+                    // Terms that are given stand instead of a licence that is missing.
+                    Licensing::Absent if !component.terms.is_empty() => false,
                     Licensing::Absent => !component.private,
                     Licensing::FileOnly { .. } | Licensing::Malformed(_) => true,
                     Licensing::Expression(Expression::License(license)) => !resolves(license),

@@ -2,7 +2,7 @@
 //!
 //! * [`declared`] reads the tables `[[package.metadata.covenant.model]]`, `[[workspace.metadata.covenant.model]]` and
 //!   `[[model]]` of a policy, with their lineage;
-//! * [`file`] checks that declared files are there and unchanged.
+//! * [`mod@file`] checks that declared files are there and unchanged.
 
 pub mod declared;
 pub mod file;

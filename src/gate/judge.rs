@@ -511,7 +511,7 @@ impl ProductCase<'_> {
         let made_of_closed = self.made_of(|judged| *judged != Judged::Open);
         for seen in &self.analysis.seen {
             let component = self.case.graph.component(seen.node);
-            let is_model = matches!(component.kind, Kind::Model | Kind::Adapter | Kind::Service);
+            let is_model = matches!(component.kind, Kind::Model | Kind::Adapter);
             let (true, Some(route)) = (is_model, seen.as_closed) else {
                 continue;
             };

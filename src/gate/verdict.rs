@@ -32,11 +32,13 @@ pub struct ProductVerdict {
     pub name: ComponentId,
     /// How it is delivered.
     pub delivery: Vec<Delivery>,
-    /// Software components below it.
+    /// Components below it, of all kinds.
     pub components: usize,
-    /// Models and adapters below it.
+    /// Software components among them.
+    pub software: usize,
+    /// Models, adapters and services among them.
     pub models: usize,
-    /// Datasets and other artefacts below it.
+    /// Datasets and other artefacts among them.
     pub data: usize,
     /// Whether nothing stands in its way.
     pub passed: bool,
@@ -59,7 +61,8 @@ impl Verdict {
             let passed = !blocked.contains(&None) && !blocked.contains(&Some(&name));
             ProductVerdict {
                 delivery: analysis.delivery.clone(),
-                components: kinds().filter(|kind| kind.domain() == crate::vocabulary::Domain::Software).count(),
+                components: analysis.seen.len(),
+                software: kinds().filter(|kind| kind.domain() == crate::vocabulary::Domain::Software).count(),
                 models: kinds().filter(|kind| matches!(kind, Kind::Model | Kind::Adapter | Kind::Service)).count(),
                 data: kinds().filter(|kind| kind.domain() == crate::vocabulary::Domain::Data).count(),
                 passed,

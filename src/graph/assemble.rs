@@ -52,6 +52,8 @@ pub struct Assembled {
     pub files: Vec<DeclaredFile>,
     /// Declarations that name something that is not there.
     pub faults: Vec<Fault>,
+    /// Declarations that have no effect here.
+    pub remarks: Vec<String>,
     /// The package behind each package component and product.
     pub packages: HashMap<ComponentId, PackageIndex>,
 }
@@ -79,6 +81,7 @@ pub fn assemble(
         files: Vec::new(),
         remembered: HashSet::new(),
         faults: Vec::new(),
+        remarks: Vec::new(),
     };
     for product in assembly.products() {
         assembly.product(product, product_licenses.get(&product.key))?;
@@ -90,10 +93,10 @@ pub fn assemble(
     }
     assembly.check_features(declared);
     assembly.declare(declared)?;
-    let Assembly { builder, files, mut faults, packages, .. } = assembly;
+    let Assembly { builder, files, mut faults, remarks, packages, .. } = assembly;
     faults.sort_by_cached_key(ToString::to_string);
     faults.dedup();
-    Ok(Assembled { graph: builder.finish()?, files, faults, packages })
+    Ok(Assembled { graph: builder.finish()?, files, faults, remarks, packages })
 }
 
 struct Assembly<'a> {
@@ -110,6 +113,7 @@ struct Assembly<'a> {
     /// The places of paths that are among `files` already.
     remembered: HashSet<(PathBuf, String, String, usize)>,
     faults: Vec<Fault>,
+    remarks: Vec<String>,
 }
 
 /// Artefacts by identity, and the names that are taken.
@@ -327,11 +331,24 @@ impl<'a> Assembly<'a> {
         let packages = self.workspace.packages();
         if !packages.iter().any(|package| is_meant(package, spec)) {
             let shown = crate::source::printable(spec);
-            let message = match nearest(spec, packages.iter().map(|package| package.name.as_str())) {
-                Some(near) => format!("no package `{shown}` is in the graph: did you mean `{near}`?"),
-                None => format!("no package `{shown}` is in the graph"),
-            };
-            self.faults.push(Fault::at(declaration.mark.clone(), message));
+            // What resembles a package here is misspelt, and would leave its model out; anything else may be meant for
+            // another workspace that shares the policy.
+            match nearest(spec, packages.iter().map(|package| package.name.as_str())) {
+                Some(near) => {
+                    let message = format!("no package `{shown}` is in the graph: did you mean `{near}`?");
+                    self.faults.push(Fault::at(declaration.mark.clone(), message));
+                }
+                None => {
+                    let place = declaration.mark.place();
+                    let file = crate::source::printable(&place.file).into_owned();
+                    let name = declaration.shown_name();
+                    let name = crate::source::printable(&name);
+                    self.remarks.push(format!(
+                        "`{name}` ({file}:{}) is declared for `{shown}`, which is not in the graph",
+                        place.line
+                    ));
+                }
+            }
         }
     }
 

@@ -6,9 +6,8 @@
 //!
 //! * [`component`] and [`edge`] are the nodes and the relations between them;
 //! * [`assemble`] puts the graph together from a workspace and its artefacts;
-//! * [`file`] writes it down as JSON and reads it back;
+//! * [`mod@file`] writes it down as JSON and reads it back;
 //! * [`schema`] describes that format for editors;
-//! * [`paths`] answers who reaches what.
 //!
 //! Components stand in the order of their ids, and the relations of each in the order of their lower ends, whatever the
 //! order in which they were added: everything downstream is deterministic because of that.

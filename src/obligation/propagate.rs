@@ -15,7 +15,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use super::choice::{Cost, choose};
-use super::context::{Arrived, sleeps_unmade};
+use super::context::{Arrived, Situation, Status, sleeps_unmade};
 use super::crossing::{Crossings, Profile};
 use super::reach::{Phase, Reach, State, Strength, Terrain};
 use super::witness::Witness;
@@ -37,8 +37,8 @@ pub trait Weigh {
     fn findings(&self, component: &Component, reading: &Reading, arriving: &[(TermId, Level)]) -> [u32; 2];
     /// How a product is delivered.
     fn delivery(&self, product: &Component) -> Vec<Delivery>;
-    /// The day on which all is judged.
-    fn today(&self) -> Date;
+    /// Facts about the organisation, and the day on which all is judged.
+    fn situation(&self) -> &Situation;
 }
 
 /// A licence that binds at a component, after all choices.
@@ -408,7 +408,7 @@ impl<'a> Engine<'a> {
         facts.iter().filter(|fact| fact.id == FactId::OpensLater).find_map(|fact| {
             let day = opening_day(fact, component.released.as_deref())?;
             let later = Expression::parse(fact.license.as_deref()?).ok()?;
-            (self.ground.weigh.today() >= day).then_some(later)
+            (self.ground.weigh.situation().today >= day).then_some(later)
         })
     }
 
@@ -428,9 +428,7 @@ impl<'a> Engine<'a> {
     }
 
     fn without_expression(&self, component: &Component, catalogue: &Catalogue) -> Option<Binding> {
-        if !component.terms.is_empty() {
-            return None;
-        }
+        // Terms that are given stand instead of a licence that nobody names, not of one that nobody can read.
         let label = match &component.licensing {
             Licensing::Absent => return None,
             Licensing::FileOnly { file } => format!("the text in {}", crate::source::printable(file)),
@@ -492,7 +490,8 @@ impl<'a> Engine<'a> {
                 arriving.push((term.id, level));
                 let sleeps = sleeps_unmade(term, component, arrival.state)
                     || (!term.only_in.is_empty() && !self.delivery.iter().any(|one| term.only_in.contains(one)));
-                if arrival.state.phase == Phase::Broken && !sleeps {
+                let broken = arrival.state.phase == Phase::Broken && !sleeps;
+                if broken || self.breached_by_fact(component, &arrival) {
                     cost = cost + finding(level);
                 }
                 let weight = obligation_weight(term.id);
@@ -511,6 +510,26 @@ impl<'a> Engine<'a> {
         }
         let by_policy = self.ground.weigh.findings(component, reading, &arriving);
         cost + Cost { findings: by_policy, ..Cost::default() }
+    }
+
+    /// Whether a known fact breaks a limit that arrives.
+    fn breached_by_fact(&self, component: &Component, arrival: &Arrival) -> bool {
+        if arrival.term.id.class() != Class::Restriction || arrival.state.phase != Phase::Whole {
+            return false;
+        }
+        // Limits bind whatever is delivered: where the component lies changes nothing.
+        let arrived = Arrived {
+            term: &arrival.term,
+            reading: &arrival.reading,
+            component,
+            state: arrival.state,
+            in_own_package: true,
+            delivered: true,
+            in_work: true,
+        };
+        let situation = self.ground.weigh.situation();
+        let mut statuses = self.delivery.iter().map(|delivery| arrived.status(*delivery, situation));
+        statuses.any(|status| matches!(status, Status::Breached { .. }))
     }
 
     /// The strongest arrivals of one term: broken (for each model that was trained), whole, and binding one model.

@@ -295,6 +295,10 @@ impl PolicyFile {
     pub fn parse(file: &Arc<SourceFile>) -> (Self, Vec<Fault>) {
         let mut reader = Reader::new(file);
         let table = reader.parse();
+        // In a file that is no TOML keys stand anywhere: what they seem to mean would only confuse.
+        if !reader.is_sound() {
+            return (Self::default(), reader.finish());
+        }
         let policy = Self::read(&mut reader, table, KEYS);
         (policy, reader.finish())
     }

@@ -1,7 +1,7 @@
 //! Policies: what a team has decided, as `covenant.toml` says it.
 //!
-//! * [`file`] is the policy as written, every mistake in it with its place;
-//! * [`load`] follows `extends` and merges: later files win, tables merge by key, lists of `[open]` are replaced, arrays of
+//! * [`mod@file`] is the policy as written, every mistake in it with its place;
+//! * [`mod@load`] follows `extends` and merges: later files win, tables merge by key, lists of `[open]` are replaced, arrays of
 //!   tables append;
 //! * [`rules`] is the result: validated, ready to be asked;
 //! * [`schema`] describes the format for editors.

@@ -126,6 +126,11 @@ impl<'a> Reader<'a> {
         self.fault(range, message);
     }
 
+    /// Whether nothing was found wrong so far.
+    pub fn is_sound(&self) -> bool {
+        self.faults.is_empty()
+    }
+
     /// What was found wrong, in the order in which it stands in the file.
     ///
     /// After the first hundred the rest are only counted: such a file is something else altogether.

@@ -91,7 +91,8 @@ impl Bench {
     fn propagate(&self) -> Vec<ProductAnalysis> {
         let stale = BTreeSet::new();
         let Loaded { policy, catalogue } = &self.loaded;
-        let weigh = ByPolicy { policy, catalogue, request: &self.request, stale: &stale };
+        let situation = policy.situation(self.request.today);
+        let weigh = ByPolicy { policy, catalogue, situation: &situation, request: &self.request, stale: &stale };
         propagate(&self.graph, catalogue, self.crossings, &weigh)
     }
 
