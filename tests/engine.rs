@@ -696,7 +696,7 @@ fn a_chain_of_a_hundred_thousand_ends() {
     let verdict = judge_file(folder.path(), &text, "extends = [\"open-source\"]");
     assert_eq!(verdict.findings.len(), 1);
     assert_eq!(verdict.findings[0].path.as_ref().unwrap().steps.len(), 100_001);
-    assert!(report::human::write(&verdict, false).contains("`last` is not open source"));
+    assert!(report::human::write(&verdict, report::human::Options::default()).contains("`last` is not open source"));
 }
 
 #[test]
@@ -715,6 +715,6 @@ fn many_side_by_side_and_a_huge_id_end() {
     let policy = "extends = [\"open-source\"]\n[terms]\nunknown = \"deny\"";
     let verdict = judge_file(folder.path(), &graph.to_string(), policy);
     assert_eq!(verdict.findings.len(), 40_001);
-    assert!(report::human::write(&verdict, false).contains("and 19991 more"));
+    assert!(report::human::write(&verdict, report::human::Options::default()).contains("and 19991 more"));
     assert!(!report::json::write(&verdict).is_empty());
 }

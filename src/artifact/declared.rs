@@ -299,7 +299,7 @@ fn check(reader: &mut Reader<'_>, row: ModelTable, mark: Mark, place: Place) -> 
         }
     }
     if let Some(target) = &row.target
-        && let Err(error) = target_spec::TargetSpec::new(target.get_ref().clone())
+        && let Err(error) = target.get_ref().parse::<cargo_metadata::cargo_platform::Platform>()
     {
         let message = format!("this is no platform: {}", crate::source::printable(&error.to_string()));
         fail(reader, target.span(), message);

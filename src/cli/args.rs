@@ -156,7 +156,7 @@ pub(super) struct Common {
     /// No status on standard error
     #[arg(short, long, global = true, help_heading = "Output")]
     pub(super) quiet: bool,
-    /// Say more about what is done
+    /// Show what exceptions let pass, too
     #[arg(short, long, action = ArgAction::Count, global = true, help_heading = "Output")]
     pub(super) verbose: u8,
 }

@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use clap::Parser as _;
 
-use self::args::{Args, Command, Format, GraphFormat};
+use self::args::{Args, Command, Common, Format, GraphFormat};
 use self::terminal::Terminal;
 use crate::analysis::analyse;
 use crate::error::Error;
@@ -91,7 +91,8 @@ fn execute(args: &Args, terminal: &mut Terminal, started: Instant) -> Result<u8,
     match command {
         Command::Check => {
             let verdict = analyse(&request, &environment)?;
-            terminal.result(&checked(&verdict, args.common.message_format, terminal.colour()))?;
+            let Common { message_format, verbose, .. } = args.common;
+            terminal.result(&checked(&verdict, message_format, terminal.colour(), verbose > 0))?;
             if args.common.message_format == Format::Human {
                 let seconds = started.elapsed().as_secs_f64();
                 terminal.status(&format!("{} · {seconds:.1} s", report::human::last_line(&verdict)));
@@ -126,9 +127,9 @@ fn execute(args: &Args, terminal: &mut Terminal, started: Instant) -> Result<u8,
     }
 }
 
-fn checked(verdict: &Verdict, format: Format, colour: bool) -> String {
+fn checked(verdict: &Verdict, format: Format, colour: bool, verbose: bool) -> String {
     match format {
-        Format::Human => report::human::write(verdict, colour),
+        Format::Human => report::human::write(verdict, report::human::Options { colour, excepted: verbose }),
         Format::Short => report::short::write(verdict),
         Format::Json => report::json::write(verdict),
         Format::Github => report::github::write(verdict),

@@ -22,14 +22,24 @@ const NAMED: usize = 8;
 /// Lines longer than this many bytes are named, not shown: nobody could read them.
 const LONGEST_LINES: usize = 16 * 1024;
 
+/// How the report is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Options {
+    /// In colour.
+    pub colour: bool,
+    /// With what exceptions let pass.
+    pub excepted: bool,
+}
+
 /// Writes the report.
-pub fn write(verdict: &Verdict, colour: bool) -> String {
+pub fn write(verdict: &Verdict, options: Options) -> String {
+    let Options { colour, excepted } = options;
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let mut out = String::new();
     for product in verdict.products() {
         let _ = writeln!(out, "{}", first_line(verdict, &product));
     }
-    for group in groups(&verdict.findings) {
+    for group in groups(&verdict.findings, excepted) {
         out.push('\n');
         out.push_str(&block(verdict, &renderer, &group));
         out.push('\n');
@@ -100,10 +110,11 @@ struct Shown<'a> {
     listed: HashSet<(bool, &'a ComponentId)>,
 }
 
-fn groups(findings: &[Finding]) -> Vec<Shown<'_>> {
+fn groups(findings: &[Finding], excepted: bool) -> Vec<Shown<'_>> {
     let mut groups: Vec<Shown<'_>> = Vec::new();
     let mut known: BTreeMap<(Level, Code, String), usize> = BTreeMap::new();
-    for finding in findings.iter().filter(|finding| finding.level > Level::Allow) {
+    let shown = |finding: &&Finding| finding.level > Level::Allow || (excepted && finding.excepted.is_some());
+    for finding in findings.iter().filter(shown) {
         let key = (finding.level, finding.code, cause(finding));
         let place = *known.entry(key).or_insert_with(|| {
             let (components, products, listed) = (Vec::new(), Vec::new(), HashSet::new());
@@ -179,6 +190,11 @@ fn block(verdict: &Verdict, renderer: &Renderer, group: &Shown<'_>) -> String {
         notes.push(("path", format!("{}{contested}", path.shown(&verdict.graph))));
     }
     notes.extend(finding.notes.iter().map(|(name, text)| (*name, printable(text).into_owned())));
+    if let Some(exception) = &finding.excepted {
+        let by = exception.approved_by.as_ref().map(|who| format!(", approved by {}", printable(who)));
+        let (reason, until) = (printable(&exception.reason), exception.expires);
+        notes.push(("excepted", format!("{reason} (until {until}{})", by.unwrap_or_default())));
+    }
     let others = |list: &[&ComponentId]| -> Option<String> {
         let rest = list.get(1..).filter(|rest| !rest.is_empty())?;
         let named: Vec<String> = rest.iter().take(NAMED).map(|id| format!("`{id}`")).collect();
