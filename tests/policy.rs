@@ -322,10 +322,13 @@ fn hostile_files_end_in_faults() {
 }
 
 #[test]
-fn a_deep_but_sound_condition_is_read() {
-    let deep = 20_000;
-    let condition = format!("cfg({}unix{})", "not(".repeat(deep), ")".repeat(deep));
-    assert_eq!(own(&format!("[[model]]\nname = 'a'\nuse = 'dev'\ntarget = '{condition}'")).models.len(), 1);
+fn a_condition_nests_but_not_without_end() {
+    let model = |deep: usize| {
+        let condition = format!("cfg({}unix{})", "not(".repeat(deep), ")".repeat(deep));
+        format!("[[model]]\nname = 'a'\nuse = 'dev'\ntarget = '{condition}'")
+    };
+    assert_eq!(own(&model(60)).models.len(), 1);
+    assert_eq!(wrong(&model(20_000)), ["covenant.toml:4:10: this is no platform: it is nested deeper than 64"]);
 }
 
 #[test]

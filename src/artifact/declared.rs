@@ -299,9 +299,9 @@ fn check(reader: &mut Reader<'_>, row: ModelTable, mark: Mark, place: Place) -> 
         }
     }
     if let Some(target) = &row.target
-        && let Err(error) = target.get_ref().parse::<cargo_metadata::cargo_platform::Platform>()
+        && let Err(why) = platform(target.get_ref())
     {
-        let message = format!("this is no platform: {}", crate::source::printable(&error.to_string()));
+        let message = format!("this is no platform: {}", crate::source::printable(&why));
         fail(reader, target.span(), message);
     }
     for part in row.parts.keys().filter(|part| !PARTS.contains(&part.get_ref().as_str())) {
@@ -350,6 +350,25 @@ fn check(reader: &mut Reader<'_>, row: ModelTable, mark: Mark, place: Place) -> 
         crate_: row.crate_.map(Spanned::into_inner),
         mark,
     })
+}
+
+/// Whether a text names a platform: a triple, or a `cfg(…)` that Cargo's evaluator reads. That evaluator recurses, so what is
+/// nested beyond all meaning is refused before it.
+fn platform(text: &str) -> Result<(), String> {
+    const DEEPEST: usize = 64;
+    let mut depth = 0_usize;
+    for character in text.chars() {
+        match character {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEEPEST {
+            return Err(format!("it is nested deeper than {DEEPEST}"));
+        }
+    }
+    let parsed = text.parse::<cargo_metadata::cargo_platform::Platform>();
+    parsed.map(|_| ()).map_err(|error| error.to_string())
 }
 
 /// What an origin is, where nobody says: data where something was trained or evaluated on it, else a model.

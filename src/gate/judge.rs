@@ -179,6 +179,8 @@ impl ProductCase<'_> {
                 findings.extend(closed);
                 findings.extend(unknown.filter(|finding| Some(finding.level) > level));
             }
+            // A clarification that no longer holds is the cause, and has a finding that weighs as much.
+            Judged::Unknown(_) | Judged::Unlicensed if self.is_stale(seen) => {}
             Judged::Unknown(readings) => {
                 findings.extend(seen.arrival.and_then(|route| self.unknown(seen, route, readings)));
             }
@@ -186,6 +188,17 @@ impl ProductCase<'_> {
         }
         findings.extend(self.unknown_exceptions(seen));
         findings.extend(self.denied_licenses(seen));
+    }
+
+    /// Whether a text of the component is another than was clarified, and that fails the gate.
+    fn is_stale(&self, seen: &Seen) -> bool {
+        let id = &self.case.graph.component(seen.node).id;
+        self.case.policy.lint(Code::StaleClarification) == Level::Deny
+            && self
+                .case
+                .problems
+                .iter()
+                .any(|problem| problem.code == Code::StaleClarification && problem.component.as_ref() == Some(id))
     }
 
     fn not_open(&self, seen: &Seen, terms: &[(std::sync::Arc<Reading>, Term)]) -> Option<Finding> {
@@ -511,7 +524,7 @@ impl ProductCase<'_> {
         let made_of_closed = self.made_of(|judged| *judged != Judged::Open);
         for seen in &self.analysis.seen {
             let component = self.case.graph.component(seen.node);
-            let is_model = matches!(component.kind, Kind::Model | Kind::Adapter);
+            let is_model = matches!(component.kind, Kind::Model | Kind::Adapter | Kind::Service);
             let (true, Some(route)) = (is_model, seen.as_closed) else {
                 continue;
             };

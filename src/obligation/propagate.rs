@@ -372,11 +372,15 @@ impl<'a> Engine<'a> {
         let as_closed = self.route(node, self.ground.crossings.not_open());
         // A service that the policy does not name is not open, whatever is known of its terms; what only its outputs
         // reach is judged by what is known.
-        let judged = match judged {
-            Judged::Unknown(_) | Judged::Unlicensed if component.kind == Kind::Service && as_closed.is_some() => {
-                Judged::Closed(Vec::new())
+        let level = |route: Option<Route>| route.map(|route| route.state.level());
+        let (judged, unread) = match judged {
+            judged if component.kind != Kind::Service => (judged, unread),
+            // What is unknown of its terms may weigh more, where it comes by a way that openness does not.
+            Judged::Unknown(readings) if as_closed.is_some() => (Judged::Closed(Vec::new()), readings),
+            Judged::Unlicensed if level(as_closed) > Some(Level::Allow) && level(as_closed) >= level(presence) => {
+                (Judged::Closed(Vec::new()), unread)
             }
-            judged => judged,
+            judged => (judged, unread),
         };
         let arrival = match judged {
             Judged::Open => None,

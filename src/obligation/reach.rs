@@ -314,7 +314,7 @@ impl Reach {
             let level = if idle { Level::Allow } else { cap };
             // Where the term holds only of what was made from the component, any other way leaves it asleep.
             let awake = made && strength > Strength::Listed;
-            (!awake, std::cmp::Reverse(level), std::cmp::Reverse(strength), anchor, visit.depth, *number)
+            (std::cmp::Reverse(level), !awake, std::cmp::Reverse(strength), anchor, visit.depth, *number)
         })
     }
 }

@@ -57,7 +57,9 @@ fn c_judge(bencher: Bencher<'_, '_>, size: usize) {
 #[divan::bench(args = SIZES, sample_count = 10, sample_size = 1)]
 fn d_report_human(bencher: Bencher<'_, '_>, size: usize) {
     let verdict = Bench::new(size).verdict();
-    bencher.counter(ItemsCount::new(size)).bench_local(|| report::human::write(black_box(&verdict), report::human::Options::default()));
+    bencher
+        .counter(ItemsCount::new(size))
+        .bench_local(|| report::human::write(black_box(&verdict), report::human::Options::default()));
 }
 
 #[divan::bench(args = SIZES, sample_count = 10, sample_size = 1)]

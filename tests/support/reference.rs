@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use cargo_covenant::graph::ComponentId;
 use cargo_covenant::obligation::reach::{Anchor, Strength};
-use cargo_covenant::vocabulary::term::{Results, Scope};
+use cargo_covenant::vocabulary::term::{Results, Scope, When};
 use cargo_covenant::vocabulary::{Class, Delivery, Fact, FactId, How, Level, Relation, Term, TermId};
 
 use super::graphs::{Link, Plan};
@@ -145,6 +145,25 @@ pub(crate) enum Traveller<'a> {
     NotOpen,
 }
 
+/// Whether the upper end of a link is what a term that holds of changed versions, or of derived models, asks for.
+fn makes(what: Traveller<'_>, link: &Link) -> bool {
+    let Traveller::Term(term, facts) = what else {
+        return false;
+    };
+    match term.when {
+        Some(When::Modified) => link.relation == Relation::Derived && link.how != Some(How::Converted),
+        Some(When::DerivedModel) => match link.relation {
+            Relation::Derived | Relation::AdapterOf => true,
+            Relation::Distilled => {
+                let outputs = term.outputs || term.id == TermId::OutputObligations;
+                outputs || facts.iter().any(|fact| fact.id == FactId::DistillationIsDerivative)
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
 /// One arrival by one trail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Journey {
@@ -154,6 +173,8 @@ pub(crate) struct Journey {
     pub(crate) strength: Strength,
     /// The highest level a finding may have that comes this way.
     pub(crate) level: Level,
+    /// Whether it goes through what was made from the component, for a term that asks for that.
+    pub(crate) made: bool,
     /// Whether it binds where its component is delivered only.
     pub(crate) anchor: Anchor,
     /// The components, from the product down.
@@ -173,8 +194,10 @@ impl Journey {
     /// Sorted by this, the arrival that counts is the first: what would be dormant or only listed comes last, then by
     /// level and strength, length, and ids.
     pub(crate) fn rank(&self) -> impl Ord + '_ {
-        let strongest = std::cmp::Reverse((self.level, self.strength));
-        (strongest, self.anchor, self.path.len(), &self.path)
+        // A term that holds only of what was made from the component sleeps on any other way.
+        let awake = self.made && self.strength > Strength::Listed;
+        let (level, strength) = (std::cmp::Reverse(self.level), std::cmp::Reverse(self.strength));
+        (level, !awake, strength, self.anchor, self.path.len(), &self.path)
     }
 }
 
@@ -205,6 +228,7 @@ struct Climb {
     /// Whether the component it is at has it from below.
     received: bool,
     through_output: bool,
+    made: bool,
     used: BTreeSet<usize>,
     trail: Vec<usize>,
 }
@@ -258,6 +282,7 @@ impl<'a> World<'a> {
             anchor: Anchor::Work,
             received: false,
             through_output: false,
+            made: false,
             used: BTreeSet::new(),
             trail: Vec::new(),
         };
@@ -280,8 +305,10 @@ impl<'a> World<'a> {
             next.at = link.upper;
             next.received = true;
             next.through_output |= link.relation == Relation::OutputOf;
+            next.made |= makes(what, link);
             let asleep = |climb: &Climb| climb.anchor == Anchor::Elsewhere;
-            if next.through_output != from.through_output || asleep(&next) != asleep(from) {
+            let other = next.through_output != from.through_output || next.made != from.made;
+            if other || asleep(&next) != asleep(from) {
                 next.used.clear();
             }
             next.used.insert(number);
@@ -353,6 +380,7 @@ impl<'a> World<'a> {
             manner: climb.manner,
             strength: climb.strength,
             level,
+            made: climb.made,
             anchor: climb.anchor,
             path: std::iter::once(id(self.product)).chain(links.iter().map(|link| id(link.lower))).collect(),
             relations: links.iter().map(|link| link.relation).collect(),
