@@ -52,11 +52,6 @@ impl Graph {
         self.inner.node_count() == 0
     }
 
-    /// How many relations there are.
-    pub fn relation_count(&self) -> usize {
-        self.inner.edge_count()
-    }
-
     /// The component at a node of this graph.
     pub fn component(&self, node: NodeIndex) -> &Component {
         &self.inner[node]

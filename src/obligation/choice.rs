@@ -41,8 +41,27 @@ pub struct Chosen<'a> {
     pub cost: Cost,
 }
 
-/// Settles all choices of an expression.
+/// Settles all choices of an expression. Where there is none, nothing is weighed, and the cost stays at nothing.
 pub fn choose<'a>(
+    expression: &'a Expression,
+    fixed: Option<&Expression>,
+    cost: &mut dyn FnMut(&LicenseUse) -> Cost,
+) -> Chosen<'a> {
+    if has_choice(expression) {
+        return weigh(expression, fixed, cost);
+    }
+    Chosen { licenses: expression.licenses(), ..Chosen::default() }
+}
+
+fn has_choice(expression: &Expression) -> bool {
+    match expression {
+        Expression::License(_) => false,
+        Expression::And(parts) => parts.iter().any(has_choice),
+        Expression::Or(_) => true,
+    }
+}
+
+fn weigh<'a>(
     expression: &'a Expression,
     fixed: Option<&Expression>,
     cost: &mut dyn FnMut(&LicenseUse) -> Cost,
@@ -54,7 +73,7 @@ pub fn choose<'a>(
         Expression::And(parts) => {
             let mut all = Chosen::default();
             for part in parts {
-                let chosen = choose(part, fixed, cost);
+                let chosen = weigh(part, fixed, cost);
                 all.licenses.extend(chosen.licenses);
                 all.passed_over.extend(chosen.passed_over);
                 all.cost = all.cost + chosen.cost;
@@ -65,7 +84,7 @@ pub fn choose<'a>(
             let mut best: Option<(bool, &Expression, Chosen<'a>)> = None;
             let mut passed_over = Vec::new();
             for branch in branches {
-                let chosen = choose(branch, fixed, cost);
+                let chosen = weigh(branch, fixed, cost);
                 let wanted = fixed.is_some_and(|fixed| is_meant(branch, fixed));
                 let better = best
                     .as_ref()

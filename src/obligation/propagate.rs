@@ -17,7 +17,7 @@ use jiff::civil::Date;
 use super::choice::{Cost, choose};
 use super::context::{Arrived, Situation, Status, sleeps_unmade};
 use super::crossing::{Crossings, Profile};
-use super::reach::{Phase, Reach, State, Strength, Terrain};
+use super::reach::{Phase, Reach, State, Strength, Terrain, Visit};
 use super::witness::Witness;
 use crate::graph::{Component, Graph, Licensing, NodeIndex};
 use crate::license::{Catalogue, Expression, LicenseUse, Openness, Reading};
@@ -175,11 +175,6 @@ impl ProductAnalysis {
             in_work: is(&self.in_work),
         }
     }
-
-    /// Whether a component is handed over with the product.
-    pub fn delivers(&self, node: NodeIndex) -> bool {
-        self.delivered.get(node.index()).copied().unwrap_or(false)
-    }
 }
 
 /// Readings by licence, so that each is read once a run.
@@ -208,8 +203,13 @@ pub fn propagate(
     weigh: &dyn Weigh,
 ) -> Vec<ProductAnalysis> {
     let mut library = Library { catalogue, readings: HashMap::new() };
-    let products = graph.products().iter().enumerate();
-    products.map(|(number, node)| Engine::new(graph, crossings, weigh, *node, number).run(&mut library)).collect()
+    let trained: HashSet<NodeIndex> = graph
+        .relations()
+        .filter(|(_, _, edge)| matches!(edge.relation, Relation::Distilled | Relation::TrainedOn))
+        .map(|(upper, ..)| upper)
+        .collect();
+    let products = graph.products().iter().copied().enumerate();
+    products.map(|product| Engine::new(graph, crossings, weigh, &trained, product).run(&mut library)).collect()
 }
 
 /// What all searches of one product share.
@@ -225,7 +225,7 @@ struct Ground<'a> {
     /// context then says whether.
     carried: Vec<bool>,
     /// Models that are trained on something: only there can it matter who is of whose family.
-    trained: HashSet<NodeIndex>,
+    trained: &'a HashSet<NodeIndex>,
 }
 
 impl Ground<'_> {
@@ -261,8 +261,8 @@ impl<'a> Engine<'a> {
         graph: &'a Graph,
         crossings: &'a Crossings,
         weigh: &'a dyn Weigh,
-        product: NodeIndex,
-        number: usize,
+        trained: &'a HashSet<NodeIndex>,
+        (number, product): (usize, NodeIndex),
     ) -> Self {
         let delivery = weigh.delivery(graph.component(product));
         // Only a binary hands over what is linked or embedded. What is published as source hands over the package's own
@@ -274,11 +274,6 @@ impl<'a> Engine<'a> {
                 || (source && matches!(relation, Relation::Embedded | Relation::Bundled))
         });
         let carried = flood(graph, product, number, Relation::delivers);
-        let trained = graph
-            .relations()
-            .filter(|(_, _, edge)| matches!(edge.relation, Relation::Distilled | Relation::TrainedOn))
-            .map(|(upper, ..)| upper)
-            .collect();
         let ground = Ground { graph, crossings, weigh, product, number, delivered, carried, trained };
         Self { ground, delivery, reaches: HashMap::new(), family_reaches: HashMap::new() }
     }
@@ -539,7 +534,6 @@ impl<'a> Engine<'a> {
     /// The strongest arrivals of one term: broken (for each model that was trained), whole, and binding one model.
     fn arrivals(&mut self, node: NodeIndex, reading: &Arc<Reading>, term: &Term) -> Vec<Arrival> {
         let profile = self.ground.crossings.profile(term, &reading.facts);
-        let product = self.ground.product;
         let family = if profile.same_family_allowed { self.trained_family(node) } else { HashSet::new() };
         let exempt = !family.is_empty();
         let reach = if exempt { self.family_reach(node, profile, &family) } else { self.reach(profile) };
@@ -552,22 +546,16 @@ impl<'a> Engine<'a> {
             .collect();
         strongest.extend(reach.strongest(node, |state| state.phase == Phase::Whole));
         strongest.extend(reach.strongest(node, |state| state.phase == Phase::Once));
-        let mut found = Vec::new();
-        for (number, visit) in strongest {
-            if visit.node == product {
-                continue;
-            }
-            found.push(Arrival {
-                node,
-                reading: Arc::clone(reading),
-                term: term.clone(),
-                state: visit.state,
-                profile,
-                visit: number,
-                exempt,
-            });
-        }
-        found
+        let arrival = |(number, visit): (u32, Visit)| Arrival {
+            node,
+            reading: Arc::clone(reading),
+            term: term.clone(),
+            state: visit.state,
+            profile,
+            visit: number,
+            exempt,
+        };
+        strongest.into_iter().map(arrival).collect()
     }
 
     fn reach(&mut self, profile: Profile) -> &Reach {

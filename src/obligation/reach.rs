@@ -299,11 +299,6 @@ impl Reach {
         .filter(|(_, visit)| !matches!(visit.state.phase, Phase::Above | Phase::Awaiting | Phase::Sparing))
     }
 
-    /// All visits, in the order in which they were made.
-    pub fn visits(&self) -> &[Visit] {
-        &self.visits
-    }
-
     /// The arrival at a component that counts for a finding: of the highest cap, then the strongest, then the shortest.
     /// Of equals the earliest visit is the first in order of ids.
     pub fn strongest(&self, node: NodeIndex, among: impl Fn(State) -> bool) -> Option<(u32, Visit)> {

@@ -44,11 +44,6 @@ impl Witness {
         Self { product, steps }
     }
 
-    /// The component at the end of the path.
-    pub fn end(&self) -> NodeIndex {
-        self.steps.last().map_or(self.product, |step| step.lower)
-    }
-
     /// The components of the path, from the product down.
     pub fn nodes(&self) -> impl Iterator<Item = NodeIndex> + '_ {
         std::iter::once(self.product).chain(self.steps.iter().map(|step| step.lower))

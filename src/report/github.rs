@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use crate::gate::Verdict;
 use crate::source::printable;
-use crate::vocabulary::Level;
+use crate::vocabulary::{Level, Word as _};
 
 /// Writes the report.
 pub fn write(verdict: &Verdict) -> String {
@@ -25,7 +25,7 @@ pub fn write(verdict: &Verdict) -> String {
                 properties.push(format!("endColumn={}", place.end_column));
             }
         }
-        properties.push(format!("title={}", property(finding.code.default_title())));
+        properties.push(format!("title={}", property(finding.code.as_str())));
         let mut message = printable(&finding.message).into_owned();
         if let Some(path) = &finding.path {
             let _ = write!(message, "\npath: {}", path.shown(&verdict.graph));

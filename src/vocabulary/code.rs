@@ -106,10 +106,3 @@ impl Code {
         )
     }
 }
-
-impl Code {
-    /// The code as a title.
-    pub fn default_title(self) -> &'static str {
-        super::word::Word::as_str(self)
-    }
-}
